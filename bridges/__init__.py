@@ -1,0 +1,1 @@
+"""Hands: models, browser, disk, database. Bridges obey and never decide."""

@@ -1,0 +1,200 @@
+"""What the browser bridge says: targets, observations, and the errors that say what survived.
+
+This module knows no Playwright.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = [
+    "Ambiguous",
+    "BrowserError",
+    "BrowserGone",
+    "BrowserOptions",
+    "Dialog",
+    "DialogOpen",
+    "Download",
+    "Frame",
+    "NavigationFailed",
+    "NoSuchTarget",
+    "NotActionable",
+    "Observation",
+    "PageGone",
+    "StaleRef",
+    "Table",
+    "Target",
+    "TimedOut",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserOptions:
+    """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own)."""
+
+    executable: str = ""
+    headless: bool = True
+    sandbox: bool = True
+    viewport: tuple[int, int] = (1280, 800)
+    artefacts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An element, as policy, audit and people need to know it.
+
+    `submits` is true when activating it would submit a form; `method` and `action_origin` are that form's.
+    `destination` is the absolute URL a link leads to. `field_names` are what a secret may be bound to:
+    accessible name, label, name, id and autocomplete of an input. `values` are the form's fields as they would
+    be submitted, by label, those of password and secret fields left out.
+    """
+
+    ref: str
+    role: str
+    name: str
+    tag: str
+    origin: str
+    input_type: str = ""
+    submits: bool = False
+    method: str = ""
+    action_origin: str = ""
+    destination: str = ""
+    field_names: tuple[str, ...] = ()
+    values: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __str__(self) -> str:
+        return f'{self.role} "{self.name}"' if self.name else self.role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """A JavaScript dialog that is open and blocks its page."""
+
+    kind: Literal["alert", "confirm", "prompt", "beforeunload"]
+    message: str
+    page: str
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file that the page sent; `path` lies in the session's artefact folder."""
+
+    name: str
+    path: str
+    url: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What an action did and what the page shows now.
+
+    `changes` are the added and removed lines of the snapshot ("+ …", "- …"); empty means that no change was
+    seen. `view` is the snapshot itself, when it was asked for or the page is new. `pending` says in words what
+    had not finished when the wait ended. `truncated` says that `view` or `changes` were cut to the budget.
+    """
+
+    session: str
+    page: str
+    url: str
+    title: str
+    acted: str = ""
+    changes: tuple[str, ...] = ()
+    view: str | None = None
+    truncated: bool = False
+    dialog: Dialog | None = None
+    downloads: tuple[Download, ...] = ()
+    opened: tuple[str, ...] = ()
+    console_errors: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A screenshot. Multiply image pixels by `scale` to get the page's CSS pixels."""
+
+    png: bytes = field(repr=False)
+    width: int
+    height: int
+    scale: float
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table as rows of text by column header. `caption` is its accessible name."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+
+
+class BrowserError(Exception):
+    """The browser did not do as asked.
+
+    `performed` says whether the page may have felt it: "no" means that nothing was done, "unknown" means that
+    the action may have taken effect and must not be repeated blindly. The message says what to do next.
+    """
+
+    code = "browser_error"
+
+    def __init__(self, message: str, *, performed: Literal["no", "unknown"] = "no") -> None:
+        super().__init__(message)
+        self.performed: Literal["no", "unknown"] = performed
+
+
+class BrowserGone(BrowserError):
+    """The browser process or its driver ended. A new session starts a new browser; cookies are lost."""
+
+    code = "browser_gone"
+
+
+class PageGone(BrowserError):
+    """The page crashed or was closed. The session and its cookies survive."""
+
+    code = "page_gone"
+
+
+class StaleRef(BrowserError):
+    """The ref is not on the page any more, or the page under it is another one."""
+
+    code = "stale_ref"
+
+
+class NoSuchTarget(BrowserError):
+    """Nothing matches; the message lists candidates."""
+
+    code = "no_such_target"
+
+
+class Ambiguous(BrowserError):
+    """Several elements match; the message lists them with their refs."""
+
+    code = "ambiguous_target"
+
+
+class NotActionable(BrowserError):
+    """The element is disabled, covered, read-only or has no such option; the message says which."""
+
+    code = "not_actionable"
+
+
+class DialogOpen(BrowserError):
+    """A dialog blocks the page and has to be answered first."""
+
+    code = "dialog_open"
+
+
+class NavigationFailed(BrowserError):
+    """The page could not be loaded: refused, unknown host, bad certificate, too slow."""
+
+    code = "navigation_failed"
+
+
+class TimedOut(BrowserError):
+    """Our deadline passed."""
+
+    code = "timed_out"

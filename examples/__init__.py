@@ -1,0 +1,1 @@
+"""Things to point Pointsman at."""

@@ -1,0 +1,1 @@
+"""The process: configuration, wiring, the MCP face, the command line."""

@@ -1,0 +1,198 @@
+"""One frozen `Config` from one TOML file. The only reader of the environment.
+
+The file is the one named by `--config` or `POINTSMAN_CONFIG`, else `pointsman.toml` in the user's configuration
+folder. The working directory is never searched: clients start servers inside projects, and a project must not be
+able to bring a policy of its own.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bridges.browser.words import BrowserOptions
+from bridges.secrets import SecretBinding, Secrets
+from tools.budget import Budget
+
+__all__ = ["BadConfig", "BrowserConfig", "Config", "Keys", "ModelsConfig", "load"]
+
+_ENVIRONMENT = "POINTSMAN_CONFIG"
+
+
+class BadConfig(Exception):
+    """The configuration cannot be used; the message says where and why."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrowserConfig(_Section):
+    """`[browser]`. `origins` are the sites that sessions may work on without asking first."""
+
+    executable: str = ""
+    headless: bool = True
+    sandbox: bool = True
+    width: int = Field(1280, ge=320, le=4096)
+    height: int = Field(800, ge=240, le=4096)
+    origins: tuple[str, ...] = ()
+
+
+class ModelsConfig(_Section):
+    """`[models]`: which model plays which role. `script` names a file for stand-ins that play both, labelled so."""
+
+    thinker: str = "claude-opus-4-7"
+    operator: str = "gpt-5.4"
+    anthropic_base_url: str | None = None
+    openai_base_url: str | None = None
+    script: Path | None = None
+
+
+class BudgetConfig(_Section):
+    """`[budget]`: the most that one run may use. `usd = 0` lifts the bound on money."""
+
+    turns: int = Field(40, ge=1, le=400)
+    actions: int = Field(120, ge=1, le=4000)
+    seconds: float = Field(900.0, gt=0, le=86_400)
+    usd: float = Field(2.0, ge=0)
+
+
+class SecretConfig(_Section):
+    """`[secrets.NAME]`: where a secret may be typed, and the environment variable that holds its value."""
+
+    origin: str
+    field: str
+    env: str = ""
+
+
+class SurfaceConfig(_Section):
+    """`[surface]`: tools to list besides the default ones."""
+
+    pin: tuple[str, ...] = ()
+
+
+class _File(_Section):
+    data: Path | None = None
+    policy: Path | None = None
+    recipes: tuple[Path, ...] = ()
+    browser: BrowserConfig = BrowserConfig()
+    models: ModelsConfig = ModelsConfig()
+    budget: BudgetConfig = BudgetConfig()
+    secrets: dict[str, SecretConfig] = Field(default_factory=dict[str, SecretConfig])
+    surface: SurfaceConfig = SurfaceConfig()
+
+
+class Keys(_Section):
+    """What the environment holds for the vendors; a field that is None is a role that cannot be played live."""
+
+    anthropic: str | None = Field(None, repr=False)
+    openai: str | None = Field(None, repr=False)
+
+
+class Config(_Section):
+    """Everything the process was told, read once and passed down."""
+
+    source: Path | None
+    data: Path
+    policy: Path | None
+    recipes: tuple[Path, ...]
+    browser: BrowserConfig
+    models: ModelsConfig
+    budget_limits: BudgetConfig
+    surface: SurfaceConfig
+    keys: Keys
+    secret_bindings: dict[str, SecretConfig]
+    secret_values: dict[str, str] = Field(repr=False)
+
+    @property
+    def artefacts(self) -> Path:
+        """The folder for downloads, screenshots and results."""
+        return self.data / "artefacts"
+
+    def browser_options(self) -> BrowserOptions:
+        """Return what the browser bridge wants to know."""
+        return BrowserOptions(
+            executable=self.browser.executable,
+            headless=self.browser.headless,
+            sandbox=self.browser.sandbox,
+            viewport=(self.browser.width, self.browser.height),
+            artefacts=str(self.artefacts),
+        )
+
+    def secrets(self) -> Secrets:
+        """Return the secrets with their values; model keys are scrubbed too, though nothing may type them."""
+        bindings = {
+            name: SecretBinding(name=name, origin=secret.origin, field=secret.field)
+            for name, secret in self.secret_bindings.items()
+        }
+        keys = {"anthropic-key": self.keys.anthropic or "", "openai-key": self.keys.openai or ""}
+        return Secrets(bindings, self.secret_values | keys)
+
+    def budget(self) -> Budget:
+        """Return the bounds of a run."""
+        limits = self.budget_limits
+        usd = Decimal(str(limits.usd)) if limits.usd else None
+        return Budget(turns=limits.turns, actions=limits.actions, seconds=limits.seconds, usd=usd)
+
+
+def load(path: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: The file to read; None means the usual places.
+        environment: Where keys and secret values come from.
+
+    Raises:
+        BadConfig: A file that was named is missing, is not TOML, or has fields that are unknown or out of range.
+    """
+    named = path or (Path(environment[_ENVIRONMENT]) if environment.get(_ENVIRONMENT) else None)
+    source = named or Path(platformdirs.user_config_dir("pointsman")) / "pointsman.toml"
+    if named and not source.is_file():
+        raise BadConfig(f"there is no configuration file {str(source)!r}")
+    stated = _parsed(source) if source.is_file() else _File()
+    folder = source.parent
+    data = stated.data or Path(platformdirs.user_data_dir("pointsman"))
+    return Config(
+        source=source if source.is_file() else None,
+        data=_under(folder, data),
+        policy=_under(folder, stated.policy) if stated.policy else None,
+        recipes=tuple(_under(folder, recipe) for recipe in stated.recipes),
+        browser=stated.browser,
+        models=stated.models.model_copy(
+            update={"script": _under(folder, stated.models.script) if stated.models.script else None}
+        ),
+        budget_limits=stated.budget,
+        surface=stated.surface,
+        keys=Keys(
+            anthropic=environment.get("ANTHROPIC_API_KEY") or None,
+            openai=environment.get("OPENAI_API_KEY") or None,
+        ),
+        secret_bindings=stated.secrets,
+        secret_values={
+            name: environment.get(secret.env or _variable(name), "") for name, secret in stated.secrets.items()
+        },
+    )
+
+
+def _parsed(path: Path) -> _File:
+    try:
+        stated: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _File.model_validate(stated)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadConfig(f"{path}: {error}") from error
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+        raise BadConfig(f"{path}: {'; '.join(problems)}") from error
+
+
+def _under(folder: Path, path: Path) -> Path:
+    return (folder / path.expanduser()).resolve()
+
+
+def _variable(name: str) -> str:
+    return "POINTSMAN_SECRET_" + name.upper().replace("-", "_")

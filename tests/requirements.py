@@ -1,0 +1,908 @@
+"""What this project promises, one entry a promise: where it comes from, and the tests that show it.
+
+An entry without tests says in `gap` what is missing; one with both is shown in part.
+`test_requirements.py` holds the manifest to the tests and the tests to the manifest.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["REQUIREMENTS", "Requirement"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One promise.
+
+    `source` is "article: <section>" for the founding article and "issue 2: <section>.<point>" for an issue;
+    the points of an issue's closing list are "issue 2: shown by <number>".
+    """
+
+    id: str
+    source: str
+    text: str
+    tests: tuple[str, ...] = ()
+    gap: str | None = None
+
+
+UNWRITTEN = "not yet written"
+
+THE_ARTICLE = (
+    # What shape is the work?
+    Requirement(
+        id="shape:horizon",
+        source="article: The Wrong Question",
+        text="The shape of a task says whether it is a single turn or a chain whose errors compound.",
+        tests=(
+            "tests/test_router.py::test_what_nothing_says_stays_visibly_assumed",
+            "tests/test_router.py::test_a_word_rule_names_itself_and_the_words",
+        ),
+    ),
+    Requirement(
+        id="shape:stakes",
+        source="article: The Wrong Question",
+        text="The shape of a task says whether a wrong step is recovered in seconds or spoils what follows.",
+        tests=(
+            "tests/test_router.py::test_a_cost_in_dollars_gives_the_level_and_the_heavier_of_two_counts",
+            "tests/test_router.py::test_more_words_never_lower_the_stakes",
+            "tests/test_router.py::test_an_installation_may_price_the_levels_itself",
+        ),
+    ),
+    Requirement(
+        id="shape:surface",
+        source="article: The Wrong Question",
+        text="The shape of a task says whether it lives in documents and context or acts on the world outside.",
+        tests=(
+            "tests/test_router.py::test_attachments_say_where_the_work_lives_and_how_much_there_is_to_read",
+            "tests/test_router.py::test_the_founding_task_is_many_steps_on_a_live_page_at_stakes_that_are_not_high",
+        ),
+    ),
+    Requirement(
+        id="shape:decides",
+        source="article: The Wrong Question",
+        text="The shape alone decides the route: the same shape always gets the same answer.",
+        tests=(
+            "tests/test_router.py::test_the_same_shape_gets_the_same_route_and_keys_change_only_what_is_available",
+        ),
+    ),
+    # The deliberate specialist
+    Requirement(
+        id="specialist:checks-first",
+        source="article: Claude Opus 4.7",
+        text="Verification steps are designed before completion is declared, apart from the work they judge.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="specialist:completion-is-a-claim",
+        source="article: Claude Opus 4.7",
+        text="Completion is a claim to be proven: without passing checks there is no success.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="specialist:loop",
+        source="article: Claude Opus 4.7",
+        text="Execute, verify, feed the issues back as context, again; until nothing is found.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="specialist:instruction",
+        source="article: Claude Opus 4.7",
+        text="The auditor is told to identify what could be wrong with the output before declaring it complete.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="specialist:audit-not-retry",
+        source="article: Claude Opus 4.7",
+        text="Verification audits the output against the original task; it does not just run the task again.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="specialist:coding",
+        source="article: Claude Opus 4.7",
+        text="A coding agent runs the tests, traces failures to its change and iterates until they pass.",
+        gap="The coding pipeline is a later issue; `reason` already runs the loop that it will use.",
+    ),
+    Requirement(
+        id="specialist:long-horizon",
+        source="article: Claude Opus 4.7",
+        text="Long work runs over several sessions and stays coherent over tens of thousands of tokens.",
+        gap="Durable runs and project memory are later issues.",
+    ),
+    Requirement(
+        id="specialist:documents",
+        source="article: Claude Opus 4.7",
+        text="PDFs, charts, slide decks and tracked changes are read at high resolution.",
+        gap="The document bridge is a later issue.",
+    ),
+    Requirement(
+        id="specialist:contract-review",
+        source="article: Claude Opus 4.7",
+        text="The clauses of a 200-page contract that conflict with a standard template are found and quoted.",
+        gap="The documents pipeline is a later issue.",
+    ),
+    Requirement(
+        id="specialist:memory",
+        source="article: Claude Opus 4.7",
+        text="Files keep the context of a project across sessions and days.",
+        gap="Project memory is a later issue.",
+    ),
+    Requirement(
+        id="specialist:availability",
+        source="article: Claude Opus 4.7",
+        text="Claude is reached over its own API, Amazon Bedrock, Google Vertex AI and Azure AI Foundry.",
+        tests=("tests/test_models.py::test_a_text_answer_comes_back_labelled_by_the_wire",),
+        gap="Shown over Claude's own API; Bedrock, Vertex AI and Foundry are not yet shown.",
+    ),
+    # The versatile operator
+    Requirement(
+        id="operator:computer-use",
+        source="article: GPT-5.4",
+        text="The operator acts in the world with native computer use: targets, form fields, navigation.",
+        tests=(
+            "tests/test_models.py::test_a_batch_of_actions_is_answered_with_one_screenshot",
+            "tests/test_models.py::test_each_action_of_the_wire_has_one_meaning",
+            "tests/test_models.py::test_key_names_become_dom_names",
+        ),
+    ),
+    Requirement(
+        id="operator:no-api",
+        source="article: GPT-5.4",
+        text="A legacy web interface without an API is clicked through.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operator:state-changes",
+        source="article: GPT-5.4",
+        text="After each action the operator sees what has changed in the interface.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operator:sees",
+        source="article: GPT-5.4",
+        text="The operator is shown the screen, and acts on what it sees where the structure does not tell.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operator:desktop",
+        source="article: GPT-5.4",
+        text="Desktop applications are operated as browsers are.",
+        gap="The desktop bridge is a later issue.",
+    ),
+    Requirement(
+        id="operator:tool-search",
+        source="article: GPT-5.4",
+        text="Tools that do not fit into one context are found by search, without selecting them by hand.",
+        gap="Search over the tools of other servers is a later issue.",
+    ),
+    Requirement(
+        id="operator:research",
+        source="article: GPT-5.4",
+        text="Fifteen pages are visited, their contradictions weighed, and a structured report comes out.",
+        gap="The research pipeline is a later issue.",
+    ),
+    Requirement(
+        id="operator:connectors",
+        source="article: GPT-5.4",
+        text="One workflow coordinates more than a hundred connectors without their schemas filling the context.",
+        gap="Upstream servers and search at that scale are a later issue.",
+    ),
+    Requirement(
+        id="operator:latency",
+        source="article: GPT-5.4",
+        text="A loop in which response time is a product constraint goes to the faster model.",
+        gap="Latency is weighed by the expected-loss policy, a later issue; the article's router knows no latency.",
+    ),
+    Requirement(
+        id="operator:founding-example",
+        source="article: GPT-5.4",
+        text="Log into the legacy reporting portal, run the Q1 revenue report, extract the regional table.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operator:availability",
+        source="article: GPT-5.4",
+        text="GPT is reached over the OpenAI API.",
+        tests=(
+            "tests/test_models.py::test_a_text_answer_comes_back_labelled_by_the_wire",
+            "tests/test_models.py::test_azure_is_asked_by_deployment_and_version",
+            "tests/test_models.py::test_an_address_that_is_no_model_asks_for_the_base_url",
+        ),
+    ),
+    Requirement(
+        id="operator:clients",
+        source="article: GPT-5.4",
+        text="The programs in which people have these models, such as Claude's apps and Codex, connect as clients.",
+        gap="Installing into clients is a later issue; any of them can be configured to start `pointsman serve`.",
+    ),
+    # The honest comparison
+    Requirement(
+        id="comparison:self-verification",
+        source="article: The Honest Comparison",
+        text="What GPT does is verified because the server asks for it, not because the model might.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="comparison:computer-use",
+        source="article: The Honest Comparison",
+        text="GPT operates by default, and Claude, which is capable of it, where it is the only one there.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="comparison:documents",
+        source="article: The Honest Comparison",
+        text="Work in documents goes to Claude.",
+        tests=("tests/test_router.py::test_the_prose_goes_by_where_the_work_lives",),
+    ),
+    Requirement(
+        id="comparison:tool-breadth",
+        source="article: The Honest Comparison",
+        text="Claude has breadth of tools over MCP, GPT by native tool search.",
+        gap="Native tool search belongs to the later issue on search at scale.",
+    ),
+    Requirement(
+        id="comparison:memory",
+        source="article: The Honest Comparison",
+        text="Claude keeps memory in files over sessions; GPT's is scoped to a session.",
+        gap="Project memory is a later issue.",
+    ),
+    Requirement(
+        id="comparison:latency",
+        source="article: The Honest Comparison",
+        text="Defined tasks with little context go to the faster model.",
+        tests=("tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",),
+    ),
+    Requirement(
+        id="comparison:no-winner",
+        source="article: The Honest Comparison",
+        text="Neither is the winner: a route names the alternatives that it rejected, each with its reason.",
+        tests=("tests/test_router.py::test_every_executor_is_either_chosen_or_rejected_with_a_reason",),
+    ),
+    # Three questions
+    Requirement(
+        id="questions:wrong-step",
+        source="article: The Decision Framework",
+        text="A wrong step that spoils later state goes to Claude; one that shows and is mended goes to GPT.",
+        tests=(
+            "tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",
+            "tests/test_router.py::test_raising_the_stakes_never_moves_away_from_an_executor_that_verifies",
+        ),
+    ),
+    Requirement(
+        id="questions:where-it-lives",
+        source="article: The Decision Framework",
+        text="Work in documents, code and structured data goes to Claude; work on live interfaces goes to GPT.",
+        tests=("tests/test_router.py::test_the_prose_goes_by_where_the_work_lives",),
+    ),
+    Requirement(
+        id="questions:under-20-tools",
+        source="article: The Decision Framework",
+        text="Under 20 tools, either model will do.",
+        tests=("tests/test_router.py::test_the_bands_of_tools_end_where_the_page_says",),
+    ),
+    Requirement(
+        id="questions:20-to-100-tools",
+        source="article: The Decision Framework",
+        text="From 20 to 100 tools, Claude over governed MCP and GPT with tool search both have an answer.",
+        tests=("tests/test_router.py::test_the_bands_of_tools_end_where_the_page_says",),
+    ),
+    Requirement(
+        id="questions:above-100-tools",
+        source="article: The Decision Framework",
+        text="Above 100 tools, GPT with tool search.",
+        tests=("tests/test_router.py::test_the_bands_of_tools_end_where_the_page_says",),
+    ),
+    # Use both
+    Requirement(
+        id="both:one-thinks-one-does",
+        source="article: The Production Architecture",
+        text="Two models in composition: one to think, one to do.",
+        tests=(
+            "tests/test_router.py::test_high_stakes_on_a_live_interface_is_the_composite_and_the_reason_names_both_sides",
+        ),
+    ),
+    Requirement(
+        id="both:orchestrator",
+        source="article: The Production Architecture",
+        text="An orchestrator routes by task shape: reasoning and verification to Claude, acting to GPT.",
+        tests=(
+            "tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",
+            "tests/test_router.py::test_the_prose_goes_by_where_the_work_lives",
+        ),
+    ),
+    Requirement(
+        id="both:router-class",
+        source="article: The Production Architecture",
+        text="The router class: computer use or over 50 tools; long, high stakes or to be verified; context length.",
+        tests=("tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",),
+    ),
+    Requirement(
+        id="both:research",
+        source="article: The Production Architecture",
+        text="GPT crawls and extracts; Claude finds inconsistencies, drafts the synthesis and validates it.",
+        gap="The research pipeline is a later issue.",
+    ),
+    Requirement(
+        id="both:cheaper",
+        source="article: The Production Architecture",
+        text="The composition costs less than Claude alone on the crawl.",
+        gap="Measured with the research pipeline, a later issue.",
+    ),
+    Requirement(
+        id="both:deployment",
+        source="article: The Production Architecture",
+        text="Claude reviews the diff and plans with verification steps; GPT carries the plan out on dashboards.",
+        gap="The deployment pipeline is a later issue.",
+    ),
+    # Your stack
+    Requirement(
+        id="stack:task-graph",
+        source="article: What This Means for Your Stack",
+        text="A task is mapped to a graph whose steps have horizon, stakes and surface; the routes follow.",
+        gap="The task graph is a later issue.",
+    ),
+    Requirement(
+        id="stack:no-loyalty",
+        source="article: What This Means for Your Stack",
+        text="Roles are bound to models by configuration; no vendor is wired in.",
+        tests=(
+            "tests/test_router.py::test_other_models_take_the_roles_by_name_and_an_unknown_limit_stays_unknown",
+            "tests/test_models.py::test_an_unlisted_model_gets_its_vendor_by_prefix_and_cautious_limits",
+        ),
+    ),
+    Requirement(
+        id="stack:routing-first",
+        source="article: What This Means for Your Stack",
+        text="The routing layer is there from the first day: every delegated task passes it.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="stack:metrics",
+        source="article: What This Means for Your Stack",
+        text="Correctness, verification failures, p95 latency and cost per success are measured on one's own tasks.",
+        gap="The ledger is a later issue; every record that it will read is kept already.",
+    ),
+    Requirement(
+        id="stack:metrics-decide",
+        source="article: What This Means for Your Stack",
+        text="Those metrics drive the selection of the model.",
+        gap="The expected-loss policy is a later issue.",
+    ),
+    Requirement(
+        id="fit:rigor",
+        source="article: Conclusion",
+        text="Where a wrong answer is worse than a slow one, the rigorous model verifies.",
+        tests=(
+            "tests/test_router.py::test_raising_the_stakes_never_moves_away_from_an_executor_that_verifies",
+        ),
+    ),
+    Requirement(
+        id="fit:specialised-models",
+        source="article: Conclusion",
+        text="Routes lead across Claude, GPT and specialised models by shape, cost and quality.",
+        gap="A third model is a later issue; models and their limits are data already.",
+    ),
+)
+
+THE_REPOSITORY = (
+    Requirement(
+        id="repository:imports-point-down",
+        source="issue 2: 1.1",
+        text="server imports tools, tools import bridges, never upward; one vendor a file; no cycles.",
+        tests=("tests/test_architecture.py::test_the_import_contracts_hold",),
+    ),
+    Requirement(
+        id="repository:private-packages",
+        source="issue 2: 1.1",
+        text="The wheel holds pointsman/ and its metadata, and every file of the packages.",
+        tests=(
+            "tests/test_packaging.py::test_the_wheel_spills_no_generic_name_into_site_packages",
+            "tests/test_packaging.py::test_the_wheel_holds_every_file_of_the_packages",
+        ),
+    ),
+    Requirement(
+        id="repository:hashed-requirements",
+        source="issue 2: 1.1",
+        text="Runtime, dev and bench requirements are locked apart, with hashes and without URLs.",
+        tests=("tests/test_packaging.py::test_every_locked_requirement_has_a_hash_and_no_address",),
+    ),
+    Requirement(
+        id="repository:papers",
+        source="issue 2: 1.1",
+        text="AGENTS.md, docs/design.md, a first decision, licence and changelog are there.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="repository:two-commands",
+        source="issue 2: 1.2",
+        text="make demo and make test bootstrap the environment and a browser, and say what they do.",
+        gap="Shown by continuous integration, which runs both on a clean checkout; no test runs make inside itself.",
+    ),
+    Requirement(
+        id="repository:loopback-only",
+        source="issue 2: 1.2",
+        text="Tests run without a network: leaving the machine fails a test that is not marked live.",
+        tests=(
+            "tests/test_network_guard.py::test_a_test_cannot_connect_beyond_this_machine",
+            "tests/test_network_guard.py::test_a_test_cannot_look_up_a_foreign_name",
+            "tests/test_network_guard.py::test_a_test_can_reach_this_machine",
+        ),
+    ),
+    Requirement(
+        id="repository:check-and-bench",
+        source="issue 2: 1.3",
+        text="make check holds format, lint, types, contracts, docs and manifest; make bench measures.",
+        gap="Shown by continuous integration, which runs make check.",
+    ),
+    Requirement(
+        id="repository:manifest",
+        source="issue 2: 1.4",
+        text="Every claim of the article and point of the issue has an id, a source and tests or a stated gap.",
+        tests=(
+            "tests/test_requirements.py::test_every_point_of_the_sources_has_a_requirement",
+            "tests/test_requirements.py::test_every_requirement_has_tests_or_says_what_is_missing",
+            "tests/test_requirements.py::test_every_test_that_is_named_exists",
+            "tests/test_requirements.py::test_every_test_file_shows_a_requirement",
+            "tests/test_requirements.py::test_no_two_requirements_share_an_id",
+        ),
+    ),
+    Requirement(
+        id="repository:own-imports",
+        source="issue 2: 1.5",
+        text="Started among foreign server/, tools/ or bridges/, it imports its own: wheel and editable install.",
+        tests=(
+            "tests/test_packaging.py::test_an_install_imports_its_own_packages",
+            "tests/test_packaging.py::test_it_starts_in_a_project_with_packages_of_the_same_names",
+            "tests/test_packaging.py::test_it_starts_with_the_project_on_the_python_path",
+        ),
+    ),
+)
+
+THE_SERVER = (
+    Requirement(
+        id="server:both-eras",
+        source="issue 2: 2.1",
+        text="Clients of both protocol eras are answered.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:malformed-frames",
+        source="issue 2: 2.1",
+        text="Malformed frames and lines over 4 MiB are answered, and the next frame is served.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:clean-end",
+        source="issue 2: 2.1",
+        text="SIGTERM, SIGINT and end of input end the process within 1.5 s with handlers cancelled.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:tool-surface",
+        source="issue 2: 2.2",
+        text="Every tool has annotations, an output schema, structured content and text to act on.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:only-what-works",
+        source="issue 2: 2.2",
+        text="A tool that does not work yet is not listed.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:no-key",
+        source="issue 2: 2.2",
+        text="What has no key behind it says so, and says what can be done instead.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:one-key",
+        source="issue 2: 2.2",
+        text="With one key, the other role falls to what is there, and the result says so.",
+        tests=(
+            "tests/test_router.py::test_without_a_key_each_role_falls_to_what_is_there",
+            "tests/test_router.py::test_a_missing_key_is_said_in_words_with_what_happens_instead",
+        ),
+    ),
+    Requirement(
+        id="server:commands",
+        source="issue 2: 2.3",
+        text="pointsman serve, demo, call, tools, route, approvals, audit and doctor.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="server:quick-start",
+        source="issue 2: 2.4",
+        text="initialize and tools/list import no model SDK, Playwright, prices or durable engine.",
+        gap=UNWRITTEN,
+    ),
+)
+
+THE_DOOR = (
+    Requirement(
+        id="door:cedar",
+        source="issue 2: 3.1",
+        text="Cedar policies decide allow, ask or deny; errors in the evaluation and silence mean deny.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:effects",
+        source="issue 2: 3.1",
+        text="Effect classes are the registry's own and follow the design's table.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:strict-arguments",
+        source="issue 2: 3.1",
+        text="Unknown arguments are refused, and nothing is coerced on a call that changes something.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:budgets",
+        source="issue 2: 3.1",
+        text="Money, steps and time are bounded before the call.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:redaction",
+        source="issue 2: 3.1",
+        text="Secrets are taken out of whatever leaves.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:approval-is-a-value",
+        source="issue 2: 3.1",
+        text="A question is returned before anything has happened, and each kind of client can answer it.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:default-policy",
+        source="issue 2: 3.1",
+        text="Reads and page actions on the session's origins pass; new origins, the irreversible, uploads ask.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:three-answers",
+        source="issue 2: 3.1",
+        text="The answers are: this call; this kind on this origin for this session; no.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:journal",
+        source="issue 2: 3.2",
+        text="The journal is append-only and hash-chained: asked, approved, intent, outcome, or denied.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:fail-closed",
+        source="issue 2: 3.2",
+        text="An act whose intent cannot be written durably is refused.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:shared-data",
+        source="issue 2: 3.2",
+        text="Several server processes share one data directory and one chain.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:audit",
+        source="issue 2: 3.2",
+        text="pointsman audit shows the journal and finds a changed or missing record.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="door:secrets",
+        source="issue 2: 3.3",
+        text="A secret is a name bound to origin and field; its value is nowhere but in that field.",
+        gap=UNWRITTEN,
+    ),
+)
+
+THE_BRIDGES = (
+    Requirement(
+        id="browser:snapshot",
+        source="issue 2: 4.1",
+        text="A session behind a handle gives an accessibility snapshot with refs.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="browser:actions",
+        source="issue 2: 4.1",
+        text="The listed actions, selects, dialogs, frames, downloads and table extraction work on real pages.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="browser:what-changed",
+        source="issue 2: 4.1",
+        text="A result shows what changed, inline.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="browser:deadlines",
+        source="issue 2: 4.1",
+        text="Every call has a deadline of ours.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="browser:typed-errors",
+        source="issue 2: 4.1",
+        text="A dead page, a dead browser and a stale ref are errors of their own.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="models:gpt",
+        source="issue 2: 4.2",
+        text="GPT over Responses: computer tool with batches, function tools, structured outputs, usage.",
+        tests=(
+            "tests/test_models.py::test_a_batch_of_actions_is_answered_with_one_screenshot",
+            "tests/test_models.py::test_an_action_outside_the_vocabulary_is_said_and_never_guessed",
+            "tests/test_models.py::test_a_tool_round_replays_what_was_said_unchanged",
+            "tests/test_models.py::test_structured_output_is_asked_for_and_read",
+            "tests/test_models.py::test_usage_tells_cached_tokens_apart",
+            "tests/test_models.py::test_a_failed_response_has_the_error_of_its_code",
+        ),
+    ),
+    Requirement(
+        id="models:claude",
+        source="issue 2: 4.2",
+        text="Claude over Messages: adaptive thinking, effort, structured outputs, tools, usage, streaming.",
+        tests=(
+            "tests/test_models.py::test_claude_thinks_adaptively_with_effort_and_caching",
+            "tests/test_models.py::test_structured_output_is_asked_for_and_read",
+            "tests/test_models.py::test_a_tool_round_replays_what_was_said_unchanged",
+            "tests/test_models.py::test_claude_sees_results_with_images_and_errors_before_new_words",
+            "tests/test_models.py::test_claudes_cached_tokens_count_as_input",
+            "tests/test_models.py::test_a_stream_without_its_end_is_unavailable",
+        ),
+    ),
+    Requirement(
+        id="models:data",
+        source="issue 2: 4.2",
+        text="Models and their limits are data.",
+        tests=(
+            "tests/test_models.py::test_the_default_models_are_known_and_priced",
+            "tests/test_models.py::test_every_listed_model_is_keyed_by_its_name_and_has_a_price",
+            "tests/test_models.py::test_what_is_asked_stays_within_the_models_limits",
+            "tests/test_models.py::test_an_unknown_price_is_none_and_never_zero",
+        ),
+    ),
+    Requirement(
+        id="scripted:both-wires",
+        source="issue 2: 4.3",
+        text="One application speaks both wire formats, streaming included, in process and on loopback.",
+        tests=(
+            "tests/test_scripted.py::test_a_streamed_response_adds_up_to_the_whole_one",
+            "tests/test_scripted.py::test_a_streamed_message_adds_up_to_the_whole_one",
+            "tests/test_scripted.py::test_a_stream_in_process_arrives_piece_by_piece_before_it_breaks",
+            "tests/test_scripted.py::test_a_cut_on_loopback_breaks_the_connection",
+            "tests/test_scripted.py::test_the_server_is_gone_when_its_scope_ends",
+            "tests/test_scripted.py::test_an_action_that_the_sdk_does_not_know_cannot_be_said",
+        ),
+    ),
+    Requirement(
+        id="scripted:labelled",
+        source="issue 2: 4.3",
+        text="Whatever a stand-in had a part in says scripted.",
+        tests=(
+            "tests/test_scripted.py::test_the_openai_models_are_listed_as_scripted",
+            "tests/test_scripted.py::test_the_anthropic_models_are_listed_as_scripted",
+            "tests/test_models.py::test_a_text_answer_comes_back_labelled_by_the_wire",
+        ),
+    ),
+)
+
+ROUTING_OPERATING_PROVING = (
+    Requirement(
+        id="route:article-code",
+        source="issue 2: 5.1",
+        text="article-code is exactly the router class of the article, on its whole grid.",
+        tests=(
+            "tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",
+            "tests/test_router.py::test_the_grid_is_divided_as_the_record_says",
+        ),
+    ),
+    Requirement(
+        id="route:article-prose",
+        source="issue 2: 5.1",
+        text="article-prose asks the three questions in their order, on its whole grid.",
+        tests=(
+            "tests/test_router.py::test_a_policy_says_on_the_whole_grid_what_the_article_says",
+            "tests/test_router.py::test_the_grid_is_divided_as_the_record_says",
+            "tests/test_router.py::test_the_default_policy_is_the_prose",
+        ),
+    ),
+    Requirement(
+        id="route:conflicts",
+        source="issue 2: 5.1",
+        text="The cells in which the article's answers conflict are listed in the docs.",
+        tests=(
+            "tests/test_router.py::test_the_page_lists_the_cells_where_the_answers_conflict_and_is_current",
+        ),
+    ),
+    Requirement(
+        id="route:explained",
+        source="issue 2: 5.1",
+        text="An answer has rules, reasons, rejected alternatives and what would change it.",
+        tests=(
+            "tests/test_router.py::test_every_executor_is_either_chosen_or_rejected_with_a_reason",
+            "tests/test_router.py::test_flip_points_are_true_and_none_is_missing",
+            "tests/test_router.py::test_a_rule_that_came_too_late_is_told",
+            "tests/test_router.py::test_a_field_that_nobody_gave_is_named_where_another_value_would_change_the_choice",
+            "tests/test_router.py::test_a_route_carries_what_the_other_policy_says_exactly_when_it_differs",
+        ),
+    ),
+    Requirement(
+        id="route:delegates",
+        source="issue 2: 5.1",
+        text="mode=delegate carries the decision out.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="run:patience",
+        source="issue 2: 5.1",
+        text="Long calls answer within wait_s with a result or a run handle; status and cancel work on it.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="route:composite",
+        source="issue 2: 5.1",
+        text="High stakes on a live interface: Claude plans and registers checks, GPT acts, Claude verifies.",
+        tests=(
+            "tests/test_router.py::test_high_stakes_on_a_live_interface_is_the_composite_and_the_reason_names_both_sides",
+        ),
+        gap="That the composite is carried out is not yet shown.",
+    ),
+    Requirement(
+        id="operate:through-the-gate",
+        source="issue 2: 5.2",
+        text="Each action of a batch is one gate call; after an ask or a refusal the rest is dropped and reported.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operate:bounded",
+        source="issue 2: 5.2",
+        text="Turns, actions, time and money are bounded, and repeated actions are noticed.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="operate:history",
+        source="issue 2: 5.2",
+        text="History is append-only, and valid after a cancellation.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="verify:contract",
+        source="issue 2: 5.3",
+        text="Checks are registered before acting and run before and after; one that already passed proves nothing.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="verify:verdict",
+        source="issue 2: 5.3",
+        text="Evidence is ranked and the verdict computed by code.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="verify:auditor",
+        source="issue 2: 5.3",
+        text="Claude audits in a fresh context, over one schema-checked call, with the article's instruction.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="reason:bounded-loop",
+        source="issue 2: 5.3",
+        text="reason runs the article's loop with bounded rounds.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="recipe:replay",
+        source="issue 2: 5.4",
+        text="A recipe is a file of steps, inputs, outputs and checks that replays with no model, through the gate.",
+        gap=UNWRITTEN,
+    ),
+)
+
+THE_PORTAL_AND_THE_DEMO = (
+    Requirement(
+        id="portal:honest-legacy",
+        source="issue 2: 6.1",
+        text="The portal has login, frames or nested tables, a queued report, confirm, pages and CSV.",
+        tests=(
+            "tests/test_portal.py::test_a_person_in_chromium_declines_then_runs_the_report_and_reads_it",
+            "tests/test_portal.py::test_a_wrong_name_and_a_wrong_password_get_the_same_answer",
+            "tests/test_portal.py::test_jobs_wait_their_turn_and_a_restart_takes_them_up_again",
+            "tests/test_portal.py::test_the_csv_file_holds_every_page_in_plain_decimals",
+            "tests/test_portal.py::test_labels_columns_and_page_size_vary_and_the_csv_file_does_not",
+        ),
+    ),
+    Requirement(
+        id="portal:seeded",
+        source="issue 2: 6.1",
+        text="Its data come from a seed, so that the truth is a query.",
+        tests=(
+            "tests/test_portal.py::test_a_seed_decides_the_data",
+            "tests/test_portal.py::test_the_regional_table_equals_an_independent_query",
+            "tests/test_portal.py::test_the_summary_is_the_sum_of_the_rows",
+        ),
+    ),
+    Requirement(
+        id="demo:end-to-end",
+        source="issue 2: 6.2",
+        text="The demo routes, runs in a real browser, proves, and writes table and report.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="demo:last-lines",
+        source="issue 2: 6.2",
+        text="The last three lines are verdict, table and report; exit status 0 only when PROVEN.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="demo:honest-failure",
+        source="issue 2: 6.2",
+        text="Wrong password, portal down, changed label: a clear error and no made-up table.",
+        gap=UNWRITTEN,
+    ),
+)
+
+SHOWN_BY = (
+    Requirement(
+        id="shown:seeds",
+        source="issue 2: shown by 1",
+        text="For three seeds the table equals the database's answer; else the verdict is not PROVEN.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="shown:both-models",
+        source="issue 2: shown by 2",
+        text="The task is driven by scripted GPT and Claude over the real SDKs; the bodies hold no secret.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="shown:second-reader",
+        source="issue 2: shown by 2",
+        text="A reader of the wire format that nobody here wrote answers the parts that it can.",
+        tests=(
+            "tests/test_wire_second_reader.py::test_a_text_answer_is_read_and_called_live",
+            "tests/test_wire_second_reader.py::test_reasoning_before_the_answer_is_kept_and_replayed",
+            "tests/test_wire_second_reader.py::test_a_tool_call_and_its_result_make_a_round",
+            "tests/test_wire_second_reader.py::test_structured_output_is_read",
+            "tests/test_wire_second_reader.py::test_a_rate_limit_is_overload",
+            "tests/test_wire_second_reader.py::test_declaring_the_computer_tool_is_accepted",
+        ),
+    ),
+    Requirement(
+        id="shown:clients",
+        source="issue 2: shown by 3",
+        text="mcp.Client in both eras and the MCP Inspector list and call tools over stdio.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="shown:approvals",
+        source="issue 2: shown by 4",
+        text="Given and declined in three ways; declined touches nothing, approved runs once, altered is refused.",
+        gap=UNWRITTEN,
+    ),
+    Requirement(
+        id="shown:bench",
+        source="issue 2: shown by 5",
+        text="make bench prints start-up and per-call cost beside a bare server: at most 1.4 and 3 times.",
+        gap="A figure of a machine, not a test: `make bench` prints it.",
+    ),
+    Requirement(
+        id="shown:ends",
+        source="issue 2: shown by 6",
+        text="TERM, INT and end of input: in time, handlers cancelled, no child left, chain valid.",
+        gap=UNWRITTEN,
+    ),
+)
+
+REQUIREMENTS = (
+    *THE_ARTICLE,
+    *THE_REPOSITORY,
+    *THE_SERVER,
+    *THE_DOOR,
+    *THE_BRIDGES,
+    *ROUTING_OPERATING_PROVING,
+    *THE_PORTAL_AND_THE_DEMO,
+    *SHOWN_BY,
+)

@@ -1,0 +1,1 @@
+"""Judgement: what may be asked, who may ask, who does it, how it is checked."""

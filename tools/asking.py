@@ -1,0 +1,55 @@
+"""How a run puts a question: the gate's "a person must say yes" suspends the run until somebody has.
+
+The answer may come from any process that shares the journal, so the ticket is looked at again and again.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import anyio
+
+from bridges.journal import Ticket
+from bridges.model import ToolCall
+from tools.approval import TICKET_LIFE_S
+from tools.outcome import NeedsApproval, Outcome, Refused
+from tools.policy import Caller
+from tools.tasks import Run
+
+__all__ = ["Door"]
+
+_LOOK_EVERY_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The gate as a run uses it: who calls, and how tickets are looked up."""
+
+    gate: Callable[[ToolCall, Caller, str | None], Awaitable[Outcome]]
+    ticket: Callable[[str], Awaitable[Ticket | None]]
+    caller: Caller
+    run: Run
+
+    async def call(self, name: str, arguments: dict[str, object]) -> tuple[Outcome, bool]:
+        """Make the call, waiting for a person where one is needed.
+
+        Returns:
+            What came of it (never `NeedsApproval`), and whether a person was asked.
+        """
+        call = ToolCall(name=name, arguments=arguments)
+        outcome = await self.gate(call, self.caller, None)
+        asked = False
+        while isinstance(outcome, NeedsApproval):
+            asked = True
+            outcome = await self._answered(call, outcome)
+        return outcome, asked
+
+    async def _answered(self, call: ToolCall, question: NeedsApproval) -> Outcome:
+        self.run.suspend(NeedsApproval(question=question.question, ticket=question.ticket, run=self.run.handle))
+        try:
+            with anyio.move_on_after(TICKET_LIFE_S):
+                while (ticket := await self.ticket(question.ticket)) and ticket.state == "open":
+                    await anyio.sleep(_LOOK_EVERY_S)  # noqa: ASYNC110 - the answer may come from another process
+                return await self.gate(call, self.caller, question.ticket)
+            return Refused(code="not_answered", reason=f"nobody answered in time: {question.question}")
+        finally:
+            self.run.resume()

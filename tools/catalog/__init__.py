@@ -1,0 +1,1 @@
+"""The tools offered: lists of `Tool`, one file per family."""

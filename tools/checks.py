@@ -1,0 +1,312 @@
+"""Checks: what a contract is made of. Each is data, and one function that runs it and keeps what it looked at.
+
+A check looks for itself: at the page through the gate, at a downloaded file through the rooted folder, at the
+claimed output. What it could not look at it cannot tell; it never passes for want of a look.
+"""
+
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bridges.files import OutsideRoot, Root
+from tools.evidence import CheckResult, Evidence, EvidenceKind, Status
+from tools.numbers import amount
+
+__all__ = ["Check", "Scene", "run_check"]
+
+_MATERIAL_CHARS = 2_000
+_FILE_BYTES = 32 * 2**20
+
+
+class _Check(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="Short name, such as total-matches.")
+    about: str = Field("", max_length=300, description="What it shows, in a sentence.")
+    required: bool = True
+    invariant: bool = Field(False, description="Must hold before and after; then it proves no change by itself.")
+    expectation: Literal["task", "caller", "independent", "derived_from_output"] = Field(
+        "caller", description="Where the expected value comes from. One taken from the output proves nothing."
+    )
+
+
+class PageText(_Check):
+    """The page shows a text, or does not."""
+
+    kind: Literal["page_text"] = "page_text"
+    text: str = Field(min_length=1)
+    absent: bool = False
+
+
+class PageAddress(_Check):
+    """The page's address holds a text."""
+
+    kind: Literal["page_address"] = "page_address"
+    contains: str = Field(min_length=1)
+
+
+class OutputSchema(_Check):
+    """The output fits a JSON Schema."""
+
+    kind: Literal["output_schema"] = "output_schema"
+    json_schema: dict[str, Any] = Field(alias="schema")
+
+
+class RowCount(_Check):
+    """The output has so many rows, by the count that the page shows beside a label, or between two numbers."""
+
+    kind: Literal["row_count"] = "row_count"
+    label: str | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+class TotalOnPage(_Check):
+    """The sum of an output column equals the amount that the page shows beside a label."""
+
+    kind: Literal["total_on_page"] = "total_on_page"
+    column: str
+    label: str = Field(min_length=1)
+    tolerance: Decimal = Decimal(0)
+
+
+class RowsInDownload(_Check):
+    """The output has exactly the rows of a downloaded CSV file, in any order."""
+
+    kind: Literal["rows_in_download"] = "rows_in_download"
+    file: str = Field(description="Name of the file; * stands for anything.")
+    columns: dict[str, str] = Field(min_length=1, description="Output column to column of the file.")
+
+
+class Downloaded(_Check):
+    """A file was downloaded and is not empty."""
+
+    kind: Literal["downloaded"] = "downloaded"
+    file: str
+
+
+Check = Annotated[
+    PageText | PageAddress | OutputSchema | RowCount | TotalOnPage | RowsInDownload | Downloaded,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What checks can look at.
+
+    `look(query)` returns address and text of the session's page as it is now (only lines with `query`, when
+    given), or None when there is no page to look at. `files` is the folder of the session's downloads.
+    `output` is what is claimed; None before there is any.
+    """
+
+    look: Callable[[str | None], Awaitable[tuple[str, str] | None]]
+    files: Root | None
+    output: Any
+
+
+async def run_check(check: Check, scene: Scene, evidence_id: str) -> CheckResult:
+    """Run one check on the scene as it is now."""
+    match check:
+        case PageText():
+            return await _page_text(check, scene, evidence_id)
+        case PageAddress(contains=wanted):
+            seen = await scene.look(None)
+            if seen is None:
+                return _blind(evidence_id, "there is no page to look at")
+            found = wanted in seen[0]
+            detail = f"the address {'holds' if found else 'does not hold'} {wanted!r}"
+            return _told(found, detail, evidence_id, "assert", seen[0])
+        case OutputSchema(json_schema=schema):
+            return _fits(schema, scene.output, evidence_id)
+        case RowCount():
+            return await _row_count(check, scene, evidence_id)
+        case TotalOnPage():
+            return await _total(check, scene, evidence_id)
+        case RowsInDownload():
+            return _rows_in_download(check, scene, evidence_id)
+        case Downloaded(file=pattern):
+            path = scene.files.newest(pattern) if scene.files else None
+            size = path.stat().st_size if path else 0
+            detail = f"{path.name} has {size} bytes" if path else f"no file {pattern!r} was downloaded"
+            return _told(size > 0, detail, evidence_id, "readback", detail)
+
+
+async def _page_text(check: PageText, scene: Scene, evidence_id: str) -> CheckResult:
+    seen = await scene.look(check.text)
+    if seen is None:
+        return _blind(evidence_id, "there is no page to look at")
+    shown = check.text in seen[1]
+    detail = f"the page {'shows' if shown else 'does not show'} {check.text!r}"
+    return _told(shown is not check.absent, detail, evidence_id, "assert", seen[1])
+
+
+def _fits(schema: dict[str, Any], output: Any, evidence_id: str) -> CheckResult:
+    import jsonschema
+
+    if output is None:
+        return _told(False, "there is no output", evidence_id, "assert", "")
+    try:
+        jsonschema.validate(output, schema, cls=jsonschema.Draft202012Validator)
+    except jsonschema.ValidationError as error:
+        return _told(False, f"the output does not fit its schema: {error.message}", evidence_id, "assert", str(output))
+    except jsonschema.SchemaError as error:
+        return _blind(evidence_id, f"the schema is no JSON Schema: {error.message}")
+    return _told(True, "the output fits its schema", evidence_id, "assert", str(output))
+
+
+async def _row_count(check: RowCount, scene: Scene, evidence_id: str) -> CheckResult:
+    rows = _rows(scene.output)
+    if rows is None:
+        return _told(False, "there is no output with rows", evidence_id, "assert", "")
+    count, material = len(rows), f"{len(rows)} rows"
+    low, high = check.at_least, check.at_most
+    if check.label is not None:
+        shown = await _amount_beside(check.label, scene)
+        if isinstance(shown, str):
+            return _blind(evidence_id, shown)
+        low = high = int(shown[0])
+        material += f"; the page: {shown[1]}"
+    if low is None and high is None:
+        return _blind(evidence_id, f"{check.id} names neither a label nor a bound")
+    enough = (low is None or count >= low) and (high is None or count <= high)
+    expected = f"{low}" if low == high else f"{low if low is not None else 0} to {high if high is not None else 'any'}"
+    return _told(enough, f"{count} rows, {expected} expected", evidence_id, "assert", material)
+
+
+async def _total(check: TotalOnPage, scene: Scene, evidence_id: str) -> CheckResult:
+    rows = _rows(scene.output)
+    if rows is None:
+        return _told(False, "there is no output with rows", evidence_id, "assert", "")
+    values = [_number(row.get(check.column)) for row in rows]
+    unread = [row for row, value in zip(rows, values, strict=True) if value is None]
+    if unread or not rows:
+        what = f"{unread[0]!r} has no number in {check.column!r}" if unread else "the output has no rows"
+        return _told(False, what, evidence_id, "assert", "")
+    shown = await _amount_beside(check.label, scene)
+    if isinstance(shown, str):
+        return _blind(evidence_id, shown)
+    total = sum((value for value in values if value is not None), Decimal(0))
+    equal = abs(total - shown[0]) <= check.tolerance
+    detail = f"{check.column} adds up to {total}, the page says {check.label!r} {shown[0]}"
+    return _told(equal, detail, evidence_id, "assert", shown[1])
+
+
+def _rows_in_download(check: RowsInDownload, scene: Scene, evidence_id: str) -> CheckResult:
+    rows = _rows(scene.output)
+    if rows is None:
+        return _told(False, "there is no output with rows", evidence_id, "readback", "")
+    read = _csv(check.file, scene.files)
+    if isinstance(read, str):
+        return _blind(evidence_id, read)
+    name, text, table = read
+    missing = sorted(set(check.columns.values()) - set(table[0] if table else {}))
+    if missing:
+        return _told(False, f"{name} has no column {missing[0]!r}", evidence_id, "readback", text)
+    claimed = Counter(_comparable(row, check.columns.keys()) for row in rows)
+    filed = Counter(_comparable(row, check.columns.values()) for row in table)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    if claimed == filed:
+        return _told(
+            True, f"all {len(table)} rows equal those of {name} (sha256 {digest})", evidence_id, "readback", text
+        )
+    strange, lacking = sum((claimed - filed).values()), sum((filed - claimed).values())
+    detail = f"{strange} rows are not in {name}, {lacking} of its rows are not in the output"
+    return _told(False, detail, evidence_id, "readback", text)
+
+
+def _csv(pattern: str, files: Root | None) -> tuple[str, str, list[dict[str, str]]] | str:
+    path = files.newest(pattern) if files else None
+    if path is None:
+        return f"no file {pattern!r} was downloaded"
+    if path.stat().st_size > _FILE_BYTES:
+        return f"{path.name} is larger than {_FILE_BYTES} bytes"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        table = [dict(row) for row in csv.DictReader(io.StringIO(text), strict=True)]
+    except (OSError, UnicodeDecodeError, csv.Error, OutsideRoot) as error:
+        return f"{path.name} cannot be read as CSV in UTF-8: {error}"
+    return path.name, text, table
+
+
+async def _amount_beside(label: str, scene: Scene) -> tuple[Decimal, str] | str:
+    """Return the one amount that the page shows after the label and the line it stands in, or why there is none."""
+    seen = await scene.look(label)
+    if seen is None:
+        return "there is no page to look at"
+    found: dict[Decimal, str] = {}
+    for line in seen[1].splitlines():
+        _, here, rest = line.partition(label)
+        value = _first_amount(rest) if here else None
+        if value is not None:
+            found.setdefault(value, line.strip())
+    if not found:
+        return f"the page shows no amount beside {label!r}"
+    if len(found) > 1:
+        return f"the page shows several amounts beside {label!r}: {', '.join(map(str, found))}"
+    return next(iter(found.items()))
+
+
+def _first_amount(text: str) -> Decimal | None:
+    """Return the first amount in the rest of a line, however its cells are divided."""
+    for cell in text.replace("|", "\n").replace('"', "\n").splitlines():
+        words = cell.strip(" :\t-").split(" [", 1)[0].strip()
+        value = amount(words)
+        if value is not None:
+            return value
+    return None
+
+
+def _rows(output: Any) -> list[dict[str, Any]] | None:
+    rows = output.get("rows") if isinstance(output, Mapping) else output
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        return None
+    listed: list[Any] = list(rows)
+    return [dict(row) for row in listed] if all(isinstance(row, Mapping) for row in listed) else None
+
+
+def _comparable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(_cell(row.get(column)) for column in columns)
+
+
+def _cell(value: Any) -> Any:
+    number = _number(value)
+    if number is not None:
+        return number.normalize()
+    return " ".join(str(value).split()) if value is not None else None
+
+
+def _number(value: Any) -> Decimal | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return Decimal(value)
+        case float():
+            return Decimal(str(value))
+        case Decimal():
+            return value
+        case str():
+            return amount(value)
+        case _:
+            return None
+
+
+def _told(met: bool, detail: str, evidence_id: str, kind: EvidenceKind, material: str) -> CheckResult:
+    return _result("met" if met else "unmet", detail, evidence_id, kind, material)
+
+
+def _blind(evidence_id: str, why: str) -> CheckResult:
+    return _result("cannot_tell", why, evidence_id, "opinion", "")
+
+
+def _result(status: Status, detail: str, evidence_id: str, kind: EvidenceKind, material: str) -> CheckResult:
+    evidence = Evidence(id=evidence_id, kind=kind, what=detail, material=material[:_MATERIAL_CHARS])
+    return CheckResult(status=status, detail=detail, evidence=evidence)

@@ -1,0 +1,68 @@
+"""What work is done with: the gate, the models that are there, recipes, bounds. Handed down by the composition root."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bridges.files import Root
+from bridges.journal import Ticket
+from bridges.model import Model, ToolCall
+from tools.asking import Door
+from tools.budget import Budget
+from tools.checks import Scene
+from tools.operate import Price
+from tools.outcome import Done, Outcome
+from tools.policy import Caller
+from tools.recipes import Recipe
+from tools.registry import Registry
+from tools.render import page_text
+from tools.tasks import Run, Runs
+from tools.verify import Contract
+
+__all__ = ["Means", "Role"]
+
+Role = Literal["thinker", "operator"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """Everything a piece of work may use.
+
+    `model` returns who plays a role, None when its key is missing; `computer` says whether that model has a
+    computer tool. `files` is the folder of a session's downloads. `contracts` are those of this process.
+    """
+
+    gate: Callable[[ToolCall, Caller, str | None], Awaitable[Outcome]]
+    ticket: Callable[[str], Awaitable[Ticket | None]]
+    model: Callable[[Role], Model | None]
+    computer: Callable[[Model], bool]
+    missing: Callable[[Role], str]
+    keys: frozenset[str]
+    role_names: Mapping[Role, str]
+    role_keys: Mapping[Role, str]
+    recipes: Mapping[str, Recipe]
+    registry: Callable[[], Registry]
+    runs: Callable[[], Runs]
+    files: Callable[[str], Root]
+    secret_names: tuple[str, ...]
+    budget: Budget
+    price: Price
+    contracts: dict[str, Contract] = field(default_factory=dict[str, Contract])
+
+    def door(self, run: Run, caller: Caller) -> Door:
+        """Return the gate as this run uses it."""
+        return Door(gate=self.gate, ticket=self.ticket, caller=caller, run=run)
+
+    def scene(self, session: str | None, output: Any, caller: Caller) -> Scene:
+        """Return what checks can look at: the session's page through the gate, its downloads, the output."""
+
+        async def look(query: str | None) -> tuple[str, str] | None:
+            if session is None:
+                return None
+            arguments = {"session": session} | ({"query": query} if query else {})
+            outcome = await self.gate(ToolCall(name="browser_snapshot", arguments=arguments), caller, None)
+            if not isinstance(outcome, Done):
+                return None
+            return str(outcome.answer.data["url"]), page_text(outcome.answer)
+
+        return Scene(look=look, files=self.files(session) if session else None, output=output)

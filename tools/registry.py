@@ -1,0 +1,100 @@
+"""The tools that exist: data and one function each, found by name.
+
+Which of them a client sees listed is the face's business; every tool here can be called through the gate.
+"""
+
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from tools.outcome import Answer, NeedsApproval, Refused, Uncertain
+from tools.policy import Caller, Effect, Facts, worse
+
+__all__ = ["Registry", "Result", "Tool"]
+
+A = TypeVar("A", bound=BaseModel)
+Result = Answer | Refused | NeedsApproval | Uncertain
+
+
+async def _nothing_to_add(arguments: Any, caller: Caller) -> Facts:
+    return Facts()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool(Generic[A]):
+    """One thing that can be asked for.
+
+    `effect` is the least the tool does, `worst` the most it may do; `facts` tells, before anything happens, what a
+    given call will touch, and may raise the class up to `worst`. `family` groups tools for policy. `deadline_s`
+    bounds `run`; it returns what came of it and raises only for broken promises.
+    """
+
+    name: str
+    title: str
+    description: str
+    family: str
+    effect: Effect
+    arguments: type[A]
+    run: Callable[[A, Caller], Awaitable[Result]]
+    facts: Callable[[A, Caller], Awaitable[Facts | Refused]] = _nothing_to_add
+    worst: Effect | None = None
+    output: dict[str, Any] | None = None
+    listed: bool = True
+    open_world: bool = False
+    deadline_s: float = 30.0
+
+    @property
+    def most(self) -> Effect:
+        """The heaviest class that a call of this tool may have: what annotations and call tools go by."""
+        return worse(self.effect, self.worst)
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments, without the noise that pydantic adds for documentation's sake."""
+        schema = self.arguments.model_json_schema()
+        return _without_titles(schema) | {"additionalProperties": False}
+
+
+class Registry:
+    """Tools by name, in the order of their names."""
+
+    def __init__(self, tools: Iterable[Tool[Any]]) -> None:
+        self._tools: dict[str, Tool[Any]] = {}
+        for tool in sorted(tools, key=lambda tool: tool.name):
+            if tool.name in self._tools:
+                raise ValueError(f"two tools are called {tool.name!r}")
+            self._tools[tool.name] = tool
+
+    def __iter__(self) -> Iterator[Tool[Any]]:
+        return iter(self._tools.values())
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def find(self, name: str) -> Tool[Any] | None:
+        """Return the tool of this exact name."""
+        return self._tools.get(name)
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """Return up to three names that may have been meant."""
+        return tuple(difflib.get_close_matches(name, self._tools, n=3))
+
+
+def _without_titles(schema: Any) -> Any:
+    match schema:
+        case dict():
+            entries: dict[str, Any] = schema
+            return {
+                key: _without_titles(value)
+                for key, value in entries.items()
+                if not (key == "title" and isinstance(value, str))
+            }
+        case list():
+            items: list[Any] = schema
+            return [_without_titles(item) for item in items]
+        case _:
+            return schema
