@@ -1,7 +1,9 @@
 """The policy engine: Cedar, through `cedarpy` (imported when the first engine is built: 40 ms, native code)."""
+# cedarpy annotates with bare dict and List.
+# pyright: reportUnknownMemberType=false
 
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     import cedarpy
@@ -89,7 +91,7 @@ class CedarEngine:
             self._schema,
         )
         diagnostics = result.diagnostics
-        named: dict[str, str] = diagnostics.id_annotations_by_reason or {}
+        named = cast("dict[str, str]", diagnostics.id_annotations_by_reason or {})
         rules = tuple(named.get(reason) or reason for reason in diagnostics.reasons)
         return result.allowed, rules, tuple(str(error) for error in diagnostics.errors)
 

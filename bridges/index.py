@@ -25,7 +25,7 @@ class Index:
         words = re.findall(r"\w+", _words(query))
         if not words:
             return []
-        match = " or ".join(f'"{word}"' for word in words)
+        match = " OR ".join(f'"{word}"' for word in words)
         ranked = "select id from tools where tools match ? order by bm25(tools, 0, 2.0, 1.0, 0.5), id limit ?"
         return [row[0] for row in self._connection.execute(ranked, (match, limit))]
 

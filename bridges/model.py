@@ -199,6 +199,10 @@ class Model(Protocol):
         """
         ...
 
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
 
 class ModelError(Exception):
     """A model could not answer. The message says what to do next."""

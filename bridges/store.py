@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import anyio
 import sqlalchemy as sa
+from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bridges.journal import GENESIS, Answer, Entry, JournalUnavailable, Record, Ticket, chained
@@ -316,8 +317,8 @@ def _engine(path: Path, *, synchronous: str) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("begin immediate")
 
-    sa.event.listen(engine, "connect", prepare)
-    sa.event.listen(engine, "begin", begin)
+    listen(engine, "connect", prepare)
+    listen(engine, "begin", begin)
     return engine
 
 

@@ -5,10 +5,11 @@ model SDKs, prices) is built when the first call needs it.
 """
 
 import importlib.resources
+import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +21,7 @@ from bridges.browser.process import Browsers
 
 from bridges.files import Root
 from bridges.index import Index
-from bridges.journal import JournalUnavailable, Ticket
+from bridges.journal import Entry, JournalUnavailable, Ticket
 from bridges.known_models import facts_of
 from bridges.model import Model, ToolCall, Usage
 from server.config import Config
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["App", "policy_texts", "running"]
 
+_log = logging.getLogger(__name__)
 _CLOSE_S = 1.0
 _KEY_NAMES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 
@@ -91,12 +93,24 @@ class App:
         assert self._store is not None
         return await self._store.ticket(ticket)
 
+    async def journal_entries(self) -> tuple[Entry, ...]:
+        """Return the journal, in order."""
+        await self._opened()
+        assert self._store is not None
+        return await self._store.entries()
+
     async def aclose(self) -> None:
         """Let go of the browser, then of the journal, so that the last outcomes are in it."""
         with anyio.move_on_after(_CLOSE_S, shield=True):
             await self._browsers.aclose()
+            for model in self._models.values():
+                if model is not None:
+                    await model.aclose()
         if self._store is not None:
-            await self._store.aclose()
+            try:
+                await self._store.aclose()
+            except JournalUnavailable:
+                _log.exception("the last records could not be written")
 
     async def _opened(self) -> Gate:
         async with self._opening:
@@ -159,7 +173,7 @@ class BadPolicyFile(Exception):
 
 
 @asynccontextmanager
-async def running(config: Config, *, extra: tuple[Tool[Any], ...] = ()) -> AsyncIterator[App]:
+async def running(config: Config, *, extra: tuple[Tool[Any], ...] = ()) -> AsyncGenerator[App]:
     """Hold an app; runs are cancelled and everything is let go of at the end.
 
     Args:

@@ -5,9 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar, cast
 
 import anyio
 import click
@@ -176,8 +177,8 @@ def show(config: Callable[[], Config], *, last: int, run: str | None, as_json: b
     for entry in entries:
         record = entry.record
         if as_json:
-            fields = {name: getattr(record, name) for name in type(record).__dataclass_fields__}
-            click.echo(json.dumps({"seq": entry.seq, **fields, "prev": entry.prev, "hash": entry.hash}))
+            chain = {"seq": entry.seq, "prev": entry.prev, "hash": entry.hash}
+            click.echo(json.dumps(asdict(record) | chain, ensure_ascii=False))
             continue
         when = datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
         body = record.body
@@ -311,7 +312,7 @@ def _object(text: str) -> dict[str, Any]:
         _fail(f"not JSON: {error}", 2)
     if not isinstance(value, dict):
         _fail(f"a JSON object is wanted, not {text!r}", 2)
-    return dict(value)
+    return cast("dict[str, Any]", value)
 
 
 def _fail(message: str, status: int) -> NoReturn:

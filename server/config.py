@@ -80,9 +80,9 @@ class _File(_Section):
     data: Path | None = None
     policy: Path | None = None
     recipes: tuple[Path, ...] = ()
-    browser: BrowserConfig = BrowserConfig()
+    browser: BrowserConfig = Field(default_factory=lambda: BrowserConfig.model_validate({}))
     models: ModelsConfig = ModelsConfig()
-    budget: BudgetConfig = BudgetConfig()
+    budget: BudgetConfig = Field(default_factory=lambda: BudgetConfig.model_validate({}))
     secrets: dict[str, SecretConfig] = Field(default_factory=dict[str, SecretConfig])
     surface: SurfaceConfig = SurfaceConfig()
 

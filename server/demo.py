@@ -13,12 +13,12 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import mcp_types as types
@@ -29,6 +29,7 @@ from bridges.prices import upper_bound_usd
 from bridges.store import ChainBroken, Store
 from examples.portal.app import PortalOptions
 from examples.portal.labels import UnknownLabel
+from examples.portal.reports import Column
 from examples.portal.serve import serving
 from server.config import Config, load
 from server.report import Report, write
@@ -117,11 +118,11 @@ async def _converse(client: Client, options: DemoOptions, url: str, shown: _Show
     asked = {"task": shown.task, "recipe": _RECIPE, "inputs": inputs}
     say(f"task      {shown.task}")
     advised = await client.call_tool("route_task", asked)
-    shown.route, shown.route_text = dict(advised.structured_content or {}), _text(advised)
+    shown.route, shown.route_text = _data(advised), _text(advised)
     for line in shown.route_text.splitlines():
         say(f"route     {line}")
 
-    async def progress(done: float, total: float | None, message: str | None) -> None:
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
         if message and (not shown.progress or shown.progress[-1] != message):
             shown.progress.append(message)
             say(f"running   {message}")
@@ -129,15 +130,15 @@ async def _converse(client: Client, options: DemoOptions, url: str, shown: _Show
     result = await client.call_tool(
         "route_task", asked | {"mode": "delegate", "wait_s": 45}, progress_callback=progress
     )
-    while not result.is_error and "verdict" not in (result.structured_content or {}):
-        run = (result.structured_content or {}).get("run")
+    while not result.is_error and "verdict" not in _data(result):
+        run = _data(result).get("run")
         if run is None:
             break
         result = await client.call_tool("run_status", {"run": run}, progress_callback=progress)
     if result.is_error:
         shown.failure = _text(result)
         return
-    shown.result = dict(result.structured_content or {})
+    shown.result = _data(result)
     shown.pictures += [base64.b64decode(part.data) for part in result.content if isinstance(part, types.ImageContent)]
 
 
@@ -187,7 +188,7 @@ def _conclude(options: DemoOptions, folder: Path, shown: _Shown, say: Callable[[
 
 
 @asynccontextmanager
-async def _portal(options: DemoOptions, folder: Path, password: str) -> AsyncIterator[str]:
+async def _portal(options: DemoOptions, folder: Path, password: str) -> AsyncGenerator[str]:
     """Hold a portal and yield its address; one that runs already, or none at all, if so wanted."""
     if options.portal is not None:
         yield options.portal
@@ -198,10 +199,14 @@ async def _portal(options: DemoOptions, folder: Path, password: str) -> AsyncIte
             port = unused.getsockname()[1]
         yield f"http://127.0.0.1:{port}/"
         return
-    labels = dict(label.split("=", 1) if "=" in label else (label, "") for label in options.labels)
+    labels = {key: text for key, _, text in (label.partition("=") for label in options.labels)}
     columns = tuple(column.strip() for column in options.columns.split(",") if column.strip())
     portal = PortalOptions(
-        database=folder / "portal.sqlite3", password=password, seed=options.seed, labels=labels, columns=columns
+        database=folder / "portal.sqlite3",
+        password=password,
+        seed=options.seed,
+        labels=labels,
+        columns=cast("tuple[Column, ...]", columns),
     )
     async with serving(portal) as url:
         yield url
@@ -306,6 +311,10 @@ def _show_table(output: dict[str, Any], say: Callable[[str], None]) -> None:
     say("          " + "  ".join(name.ljust(width) for name, width in widths.items()))
     for row in rows:
         say("          " + "  ".join(str(row[name]).ljust(width) for name, width in widths.items()))
+
+
+def _data(result: types.CallToolResult) -> dict[str, Any]:
+    return cast("dict[str, Any]", result.structured_content or {})
 
 
 def _text(result: types.CallToolResult) -> str:

@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.to_thread
@@ -176,12 +176,9 @@ async def _frame(wire: _Wire, line: bytes | None) -> types.JSONRPCMessage | None
     except (UnicodeDecodeError, ValueError, RecursionError):
         await wire.refuse(_PARSE_ERROR, "Parse error: a frame is one line of JSON in UTF-8")
         return None
-    request_id = plain.get("id") if isinstance(plain, dict) else None
-    if (
-        isinstance(plain, dict)
-        and "id" in plain
-        and (isinstance(request_id, bool) or not isinstance(request_id, str | int))
-    ):
+    fields = cast("dict[str, Any]", plain) if isinstance(plain, dict) else {}
+    request_id = fields.get("id")
+    if "id" in fields and (isinstance(request_id, bool) or not isinstance(request_id, str | int)):
         await wire.refuse(_INVALID_REQUEST, "Invalid Request: an id is a string or an integer")
         return None
     try:
@@ -210,7 +207,7 @@ def _is_probe(request: types.JSONRPCRequest) -> bool:
     if request.method != "server/discover":
         return False
     meta = (request.params or {}).get("_meta")
-    return isinstance(meta, dict) and meta.get(_VERSION_KEY) == LATEST_MODERN_VERSION
+    return isinstance(meta, dict) and cast("dict[str, Any]", meta).get(_VERSION_KEY) == LATEST_MODERN_VERSION
 
 
 async def _discovered(server: Server[Any], request: types.JSONRPCRequest) -> str:

@@ -96,9 +96,7 @@ async def gpt_on_loopback(app: ScriptedModels) -> AsyncGenerator[Gpt]:
 @asynccontextmanager
 async def claude_in_process(app: ScriptedModels) -> AsyncGenerator[Claude]:
     http_client = transport(app)
-    model = claude.connect(
-        "claude-opus-4-7", api_key=KEY, base_url="http://scripted", http_client=http_client
-    )
+    model = claude.connect("claude-opus-4-7", api_key=KEY, base_url="http://scripted", http_client=http_client)
     with anyio.fail_after(15):
         yield model
         await model.aclose()
@@ -270,9 +268,7 @@ async def test_the_deadline_holds_against_a_long_retry_after(vendor: str, connec
 
 
 @BOTH
-async def test_a_rejected_key_is_named_by_its_variable_and_never_quoted(
-    vendor: str, connected: Connected
-) -> None:
+async def test_a_rejected_key_is_named_by_its_variable_and_never_quoted(vendor: str, connected: Connected) -> None:
     failure = {"status": 401, "message": f"Incorrect API key provided: {KEY}", "code": None}
     app = script(vendor, {"error": failure}, {"error": {**failure, "status": 403}})
     variable = "OPENAI_API_KEY" if vendor == "openai" else "ANTHROPIC_API_KEY"
@@ -416,9 +412,7 @@ async def test_a_batch_of_actions_is_answered_with_one_screenshot(connected: Con
         },
         {
             "role": "user",
-            "content": [
-                {"type": "input_text", "text": f"About computer call {computer.id}: Action 4 was refused."}
-            ],
+            "content": [{"type": "input_text", "text": f"About computer call {computer.id}: Action 4 was refused."}],
         },
     ]
 
@@ -658,9 +652,7 @@ async def test_claude_sees_results_with_images_and_errors_before_new_words() -> 
 
 async def test_a_client_for_another_platform_is_taken_as_it_is() -> None:
     app = script("anthropic", {"text": "From the foundry."})
-    client = AsyncAnthropicFoundry(
-        api_key=KEY, base_url="http://scripted/anthropic", http_client=transport(app)
-    )
+    client = AsyncAnthropicFoundry(api_key=KEY, base_url="http://scripted/anthropic", http_client=transport(app))
     model = Claude(client, "claude-opus-4-7", cached=False)
     reply = await model.reply(asking())
     await model.aclose()
@@ -742,9 +734,7 @@ async def test_a_conversation_that_no_longer_fits_asks_for_a_fresh_start() -> No
         await model.reply(asking())
 
 
-@pytest.mark.parametrize(
-    ("kind", "expected"), [("overloaded_error", ModelOverloaded), ("api_error", ModelUnavailable)]
-)
+@pytest.mark.parametrize(("kind", "expected"), [("overloaded_error", ModelOverloaded), ("api_error", ModelUnavailable)])
 async def test_an_error_inside_the_stream_counts_as_what_it_is(kind: str, expected: type[ModelError]) -> None:
     model = await claude_told(START, {"type": "error", "error": {"type": kind, "message": "so it is"}})
     with pytest.raises(expected, match="so it is"):
@@ -781,9 +771,7 @@ def test_the_default_models_are_known_and_priced(name: str) -> None:
 
 def test_every_listed_model_is_keyed_by_its_name_and_has_a_price() -> None:
     assert {facts.name for facts in KNOWN_MODELS.values()} == set(KNOWN_MODELS)
-    unpriced = [
-        name for name in KNOWN_MODELS if upper_bound_usd(name, input_tokens=1, output_tokens=1) is None
-    ]
+    unpriced = [name for name in KNOWN_MODELS if upper_bound_usd(name, input_tokens=1, output_tokens=1) is None]
     assert unpriced == []
 
 

@@ -169,10 +169,7 @@ def truth(options: PortalOptions, *, year: int = 2026, quarter: int = 1) -> list
     with closing(sqlite3.connect(options.database)) as db:
         rows = db.execute(TRUTH, {"year": year, "quarter": quarter}).fetchall()
     total = sum(cents for *_, cents in rows)
-    return [
-        [name, orders, units, Decimal(cents) / 100, share(cents, total)]
-        for name, orders, units, cents in rows
-    ]
+    return [[name, orders, units, Decimal(cents) / 100, share(cents, total)] for name, orders, units, cents in rows]
 
 
 def share(part: int, whole: int) -> Decimal:
@@ -190,9 +187,7 @@ def read(rows: list[list[str]]) -> list[list[str | Decimal]]:
     return [[row[0], *map(number, row[1:])] for row in rows[1:]]
 
 
-@pytest.mark.parametrize(
-    ("seed", "year", "quarter"), [(1, 2026, 1), (2, 2025, 4), (3, 2024, 2), (3, 2026, 1)]
-)
+@pytest.mark.parametrize(("seed", "year", "quarter"), [(1, 2026, 1), (2, 2025, 4), (3, 2024, 2), (3, 2026, 1)])
 async def test_the_regional_table_equals_an_independent_query(
     tmp_path: Path, seed: int, year: int, quarter: int
 ) -> None:
@@ -248,9 +243,7 @@ async def test_orders_and_customers_by_product_line_are_distinct_counts(options:
     async with visiting(options) as visitor:
         await visitor.log_in()
         for report, column in {"orders": "orders.id", "customers": "customer_id"}.items():
-            html, rows, text = await visitor.result(
-                report=report, year="2025", quarter="4", breakdown="product_line"
-            )
+            html, rows, text = await visitor.result(report=report, year="2025", quarter="4", breakdown="product_line")
             found = [(row[0], int(number(row[1]))) for row in rows[1:]]
             assert found == query(options, distinct.format(column=column))
             assert rows[0][0] == "Product line"
@@ -332,8 +325,7 @@ async def test_a_submit_queues_one_more_job_each_time(options: PortalOptions) ->
         listed = Tables((await visitor.http.get("/jobs")).text).captioned["Report jobs"]
     assert [row[0] for row in listed[1:]] == ["2", "1"]
     assert (
-        query(options, "SELECT submitted_by, report, year, quarter FROM jobs")
-        == [("analyst", "revenue", 2026, 1)] * 2
+        query(options, "SELECT submitted_by, report, year, quarter FROM jobs") == [("analyst", "revenue", 2026, 1)] * 2
     )
 
 
@@ -350,9 +342,7 @@ async def test_a_form_the_portal_did_not_offer_queues_nothing(
     assert jobs(options) == 0
 
 
-@pytest.mark.parametrize(
-    "path", ["/jobs/2", "/jobs/x", f"/jobs/{2**63}", "/jobs/1/result?page=9", "/nothing"]
-)
+@pytest.mark.parametrize("path", ["/jobs/2", "/jobs/x", f"/jobs/{2**63}", "/jobs/1/result?page=9", "/nothing"])
 async def test_what_is_not_there_is_not_found(options: PortalOptions, path: str) -> None:
     async with visiting(options) as visitor:
         await visitor.log_in()

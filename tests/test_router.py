@@ -29,10 +29,7 @@ from tools.shape import (
     infer,
 )
 
-FOUNDING = (
-    "Log into the legacy reporting portal, run the Q1 revenue report, "
-    "and extract the regional breakdown table."
-)
+FOUNDING = "Log into the legacy reporting portal, run the Q1 revenue report, and extract the regional breakdown table."
 STANDING = executors()
 BOTH_KEYS = frozenset({"openai", "anthropic"})
 COMPOSITE = "plan-act-verify"
@@ -166,9 +163,7 @@ GRID = tuple(
 )
 
 
-@pytest.mark.parametrize(
-    ("policy", "restated"), [("article-code", by_the_class), ("article-prose", by_the_prose)]
-)
+@pytest.mark.parametrize(("policy", "restated"), [("article-code", by_the_class), ("article-prose", by_the_prose)])
 def test_a_policy_says_on_the_whole_grid_what_the_article_says(policy: Policy, restated: Any) -> None:
     wrong = [
         (shape, said, meant)
@@ -319,9 +314,7 @@ def test_flip_points_are_true_and_none_is_missing(shape: TaskShape, policy: Poli
 
 
 @given(shapes, policies)
-def test_raising_the_stakes_never_moves_away_from_an_executor_that_verifies(
-    shape: TaskShape, policy: Policy
-) -> None:
+def test_raising_the_stakes_never_moves_away_from_an_executor_that_verifies(shape: TaskShape, policy: Policy) -> None:
     verified = [routed(changed(shape, "stakes", level), policy).chosen.verifies for level in STAKES]
     assert verified == sorted(verified)
 
@@ -366,10 +359,7 @@ def test_a_rule_that_came_too_late_is_told() -> None:
     answer = routed(shape_of(computer_use=True, stakes="high"), "article-code")
     assert answer.rejected[0].why == snapshot("'high-stakes' would choose it, but 'computer-use' comes first")
     assert answer.warnings == snapshot(
-        (
-            "stakes are high and gpt-5.4 has no verifier of its own: "
-            "register checks, or choose policy 'article-prose'",
-        )
+        ("stakes are high and gpt-5.4 has no verifier of its own: register checks, or choose policy 'article-prose'",)
     )
 
 
@@ -386,9 +376,7 @@ def test_a_context_that_does_not_fit_is_warned_of() -> None:
 def test_a_pin_is_followed_and_the_policies_that_disagree_are_shown() -> None:
     answer = routed(shape_of(surfaces=("document",)), "pinned", pin="gpt-5.4")
     assert answer.chosen.name == "gpt-5.4"
-    assert [(dissent.policy, dissent.executor) for dissent in answer.dissents] == [
-        ("article-prose", "claude-opus-4-7")
-    ]
+    assert [(dissent.policy, dissent.executor) for dissent in answer.dissents] == [("article-prose", "claude-opus-4-7")]
 
 
 @pytest.mark.parametrize(
@@ -476,8 +464,7 @@ def test_other_models_take_the_roles_by_name_and_an_unknown_limit_stays_unknown(
 
 def told(shape: TaskShape) -> dict[str, tuple[Any, Source]]:
     return {
-        field.name: (getattr(shape, field.name).value, getattr(shape, field.name).source)
-        for field in fields(shape)
+        field.name: (getattr(shape, field.name).value, getattr(shape, field.name).source) for field in fields(shape)
     }
 
 
@@ -548,9 +535,7 @@ def test_a_word_rule_names_itself_and_the_words(task: str, field: str, value: An
     assert getattr(infer(task, ShapeInput(), 5), field) == Field(value=value, source="rule", note=note)
 
 
-@given(
-    st.text(), st.sampled_from(("", " on production", " permanently", " and delete it", " for all to see"))
-)
+@given(st.text(), st.sampled_from(("", " on production", " permanently", " and delete it", " for all to see")))
 def test_more_words_never_lower_the_stakes(task: str, more: str) -> None:
     level = [STAKES.index(infer(text, ShapeInput(), 0).stakes.value) for text in (task, task + more)]
     assert level == sorted(level)

@@ -139,9 +139,7 @@ def a_claude(address: str) -> Claude:
     return claude.connect("claude-opus-4-7", api_key="sk-second-reader", base_url=address, max_retries=0)
 
 
-BOTH = pytest.mark.parametrize(
-    "connect", [pytest.param(a_gpt, id="gpt"), pytest.param(a_claude, id="claude")]
-)
+BOTH = pytest.mark.parametrize("connect", [pytest.param(a_gpt, id="gpt"), pytest.param(a_claude, id="claude")])
 Connect = Callable[[str], Gpt | Claude]
 
 

@@ -3,7 +3,7 @@
 The answer may come from any process that shares the journal, so the ticket is looked at again and again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import anyio
@@ -29,13 +29,13 @@ class Door:
     caller: Caller
     run: Run
 
-    async def call(self, name: str, arguments: dict[str, object]) -> tuple[Outcome, bool]:
+    async def call(self, name: str, arguments: Mapping[str, object]) -> tuple[Outcome, bool]:
         """Make the call, waiting for a person where one is needed.
 
         Returns:
             What came of it (never `NeedsApproval`), and whether a person was asked.
         """
-        call = ToolCall(name=name, arguments=arguments)
+        call = ToolCall(name=name, arguments=dict(arguments))
         outcome = await self.gate(call, self.caller, None)
         asked = False
         while isinstance(outcome, NeedsApproval):
@@ -47,8 +47,9 @@ class Door:
         self.run.suspend(NeedsApproval(question=question.question, ticket=question.ticket, run=self.run.handle))
         try:
             with anyio.move_on_after(TICKET_LIFE_S):
-                while (ticket := await self.ticket(question.ticket)) and ticket.state == "open":
-                    await anyio.sleep(_LOOK_EVERY_S)  # noqa: ASYNC110 - the answer may come from another process
+                # Looked at again and again, since the answer may come from another process.
+                while (ticket := await self.ticket(question.ticket)) and ticket.state == "open":  # noqa: ASYNC110
+                    await anyio.sleep(_LOOK_EVERY_S)
                 return await self.gate(call, self.caller, question.ticket)
             return Refused(code="not_answered", reason=f"nobody answered in time: {question.question}")
         finally:

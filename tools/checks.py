@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -265,10 +265,10 @@ def _first_amount(text: str) -> Decimal | None:
 
 
 def _rows(output: Any) -> list[dict[str, Any]] | None:
-    rows = output.get("rows") if isinstance(output, Mapping) else output
+    rows = cast("Mapping[str, Any]", output).get("rows") if isinstance(output, Mapping) else output
     if not isinstance(rows, Sequence) or isinstance(rows, str):
         return None
-    listed: list[Any] = list(rows)
+    listed = list(cast("Sequence[Any]", rows))
     return [dict(row) for row in listed] if all(isinstance(row, Mapping) for row in listed) else None
 
 

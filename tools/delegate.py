@@ -4,7 +4,7 @@ Every one of them claims, and then lets `verify` decide; what comes back says wh
 what evidence, who acted and who checked, and whether models were live or scripted.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -314,7 +314,7 @@ async def _contract(
 
 
 @asynccontextmanager
-async def _session(door: Door, given: str | None) -> AsyncIterator[str | Refused]:
+async def _session(door: Door, given: str | None) -> AsyncGenerator[str | Refused]:
     """Hold the session that was given, or one of the run's own, closed at the end however it ends."""
     if given is not None:
         yield given

@@ -21,9 +21,9 @@ from bridges.model import ToolCall
 from tools.approval import TICKET_LIFE_S, binding, question, scope
 from tools.outcome import Answer, Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.policy import Caller, Decision, Effect, Evaluate, Facts, decide, worse
-from tools.redact import redacted
 from tools.registry import Registry, Result, Tool
 from tools.relay import unwrapped
+from tools.texts import mapped
 
 __all__ = ["Gate"]
 
@@ -194,7 +194,11 @@ class Gate:
                 await self._finish(asked, began, "cancelled")
             raise
         outcome: Outcome = Done(answer=result) if isinstance(result, Answer) else result
-        await self._finish(asked, began, outcome)
+        try:
+            await self._finish(asked, began, outcome)
+        except JournalUnavailable:
+            # It happened, and the caller must hear of it; the intent without an outcome tells the auditor.
+            _log.exception("the outcome of %s could not be recorded", asked.tool.name)
         return outcome
 
     async def _result(self, asked: _Asked) -> Result:
@@ -217,7 +221,7 @@ class Gate:
                 body["status"] = outcome
             case Done():
                 body["status"] = "done"
-            case Refused(code, reason):
+            case Refused(code=code, reason=reason):
                 body |= {"status": "refused", "code": code, "reason": reason}
             case NeedsApproval(ticket=ticket):
                 body |= {"status": "waiting", "ticket": ticket}
@@ -247,7 +251,7 @@ class Gate:
             agent=asked.caller.agent,
             tool=asked.tool.name,
             run=asked.caller.run,
-            body=redacted(what | body, self._scrub),
+            body=mapped(what | body, self._scrub),
         )
 
 
@@ -255,14 +259,14 @@ def _redacted_outcome(outcome: Outcome, scrub: Callable[[str], str]) -> Outcome:
     """Return the outcome with secret values taken out of every text in it."""
     match outcome:
         case Done(answer=answer):
-            clean = replace(answer, text=scrub(answer.text), data=redacted(answer.data, scrub))
+            clean = replace(answer, text=scrub(answer.text), data=mapped(answer.data, scrub))
             return Done(answer=clean)
-        case Refused(code, reason):
+        case Refused(code=code, reason=reason):
             return Refused(code=code, reason=scrub(reason))
         case NeedsApproval():
             return replace(outcome, question=scrub(outcome.question))
         case Uncertain(reason=reason, evidence=evidence):
-            return Uncertain(reason=scrub(reason), evidence=redacted(evidence, scrub))
+            return Uncertain(reason=scrub(reason), evidence=mapped(evidence, scrub))
 
 
 def _shown(asked: _Asked) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -220,8 +220,7 @@ def _finished(run: Operation, call: ToolCall, arguments: dict[str, Any]) -> Call
     run.claimed, run.summary = done, str(arguments.get("summary", ""))
     rows: Any = arguments.get("rows")
     if isinstance(rows, list) and rows:
-        listed: list[Any] = rows
-        run.output = {"rows": listed}
+        run.output = {"rows": cast("list[Any]", rows)}
     run.ended = "finished" if done else "the operator says that it cannot be done"
     return _told(run, call, "noted")
 

@@ -20,6 +20,7 @@ from tools.checks import Check
 from tools.numbers import amount
 from tools.outcome import Answer, Done, Refused, Uncertain
 from tools.render import page_text
+from tools.texts import mapped
 from tools.verify import parse_checks
 
 __all__ = ["BadRecipe", "Recipe", "Replay", "checks_of", "filled_inputs", "load", "load_all", "output_keys", "replay"]
@@ -337,17 +338,7 @@ async def _call(door: Door, done: Replay, tool: str, arguments: dict[str, object
 
 
 def _filled(value: Any, inputs: Mapping[str, str]) -> Any:
-    match value:
-        case str():
-            return _PLACEHOLDER.sub(lambda found: inputs.get(found[1], found[0]), value)
-        case dict():
-            entries: dict[Any, Any] = value
-            return {key: _filled(item, inputs) for key, item in entries.items()}
-        case list() | tuple():
-            items: list[Any] = list(value)
-            return [_filled(item, inputs) for item in items]
-        case _:
-            return value
+    return mapped(value, lambda text: _PLACEHOLDER.sub(lambda found: inputs.get(found[1], found[0]), text))
 
 
 def _in_words(step: Step) -> str:

@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -87,14 +87,13 @@ class Registry:
 def _without_titles(schema: Any) -> Any:
     match schema:
         case dict():
-            entries: dict[str, Any] = schema
+            entries = cast("dict[str, Any]", schema)
             return {
                 key: _without_titles(value)
                 for key, value in entries.items()
                 if not (key == "title" and isinstance(value, str))
             }
         case list():
-            items: list[Any] = schema
-            return [_without_titles(item) for item in items]
+            return [_without_titles(item) for item in cast("list[Any]", schema)]
         case _:
             return schema

@@ -5,7 +5,7 @@ then gets the handle; `status` waits on.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -80,7 +80,7 @@ class Runs:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> AsyncIterator["Runs"]:
+    async def open(cls) -> AsyncGenerator["Runs"]:
         """Hold the runs; cancel them at the end."""
         async with anyio.create_task_group() as tasks:
             yield cls(tasks)

@@ -4,21 +4,26 @@ This module knows no Playwright.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = [
     "Ambiguous",
     "BrowserError",
     "BrowserGone",
     "BrowserOptions",
+    "Deadlines",
     "Dialog",
     "DialogOpen",
     "Download",
+    "FormField",
     "Frame",
     "NavigationFailed",
+    "NoSuchPage",
+    "NoSuchSession",
     "NoSuchTarget",
     "NotActionable",
     "Observation",
+    "OpenPage",
     "PageGone",
     "StaleRef",
     "Table",
@@ -36,6 +41,36 @@ class BrowserOptions:
     sandbox: bool = True
     viewport: tuple[int, int] = (1280, 800)
     artefacts: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long we wait for a browser, in seconds. Nothing waits without one of these."""
+
+    launch_s: float = 30.0
+    navigate_s: float = 30.0
+    load_s: float = 10.0
+    act_s: float = 10.0
+    snapshot_s: float = 5.0
+    evaluate_s: float = 5.0
+    close_s: float = 3.0
+
+
+class FormField(NamedTuple):
+    """What to put where: "true" or "false" for a checkbox, the label for an option."""
+
+    target: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPage:
+    """A page of a session; `current` is what calls without a page handle go to."""
+
+    handle: str
+    url: str
+    title: str
+    current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +185,18 @@ class BrowserGone(BrowserError):
     """The browser process or its driver ended. A new session starts a new browser; cookies are lost."""
 
     code = "browser_gone"
+
+
+class NoSuchSession(BrowserError):
+    """There is no session of this handle, or it is not this owner's."""
+
+    code = "no_such_session"
+
+
+class NoSuchPage(BrowserError):
+    """The session has no page of this handle; the message lists those it has."""
+
+    code = "no_such_page"
 
 
 class PageGone(BrowserError):

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
 
 from tools.budget import Budget
 from tools.checks import Check
@@ -17,7 +18,7 @@ from tools.policy import Caller, Facts
 from tools.recipes import BadRecipe, checks_of, filled_inputs, output_keys
 from tools.registry import Result, Tool
 from tools.router import Route, route
-from tools.shape import ShapeInput, Stakes, TaskShape, infer
+from tools.shape import Field, ShapeInput, Stakes, TaskShape, infer
 from tools.tasks import Run, TooManyRuns
 from tools.tasks import described as run_data
 from tools.verify import decide, described, register
@@ -36,14 +37,14 @@ class _Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_WAIT = Field(_WAIT_S, ge=0, le=55, description="Seconds to wait for the result; after that a run handle comes.")
+_WAIT = Described(_WAIT_S, ge=0, le=55, description="Seconds to wait for the result; after that a run handle comes.")
 
 
 class _Bounds(_Arguments):
-    max_turns: int | None = Field(None, ge=1, le=400)
-    max_actions: int | None = Field(None, ge=1, le=4000)
-    max_seconds: float | None = Field(None, gt=0, le=86_400)
-    max_usd: float | None = Field(None, ge=0, description="0 lifts the bound on money.")
+    max_turns: int | None = Described(None, ge=1, le=400)
+    max_actions: int | None = Described(None, ge=1, le=4000)
+    max_seconds: float | None = Described(None, gt=0, le=86_400)
+    max_usd: float | None = Described(None, ge=0, description="0 lifts the bound on money.")
 
     def within(self, configured: Budget) -> Budget:
         """Return the configured bounds with what the caller narrowed or set."""
@@ -61,23 +62,23 @@ class _Bounds(_Arguments):
 class RouteTask(_Arguments):
     """Arguments of route_task."""
 
-    task: str = Field(min_length=1, description="What is to be done, in words.")
-    shape: ShapeInput = Field(default_factory=ShapeInput, description="What you know of its shape; omit the rest.")
+    task: str = Described(min_length=1, description="What is to be done, in words.")
+    shape: ShapeInput = Described(default_factory=ShapeInput, description="What you know of its shape; omit the rest.")
     policy: Literal["article-prose", "article-code", "pinned"] = "article-prose"
-    pin: str | None = Field(None, description="Executor to use, with policy pinned.")
-    mode: Literal["advise", "delegate"] = Field("advise", description="delegate carries the decision out.")
-    recipe: str | None = Field(None, description="A recipe that does this task, for when no operator is there.")
-    inputs: dict[str, str] = Field(default_factory=dict[str, str], description="Inputs of the recipe.")
+    pin: str | None = Described(None, description="Executor to use, with policy pinned.")
+    mode: Literal["advise", "delegate"] = Described("advise", description="delegate carries the decision out.")
+    recipe: str | None = Described(None, description="A recipe that does this task, for when no operator is there.")
+    inputs: dict[str, str] = Described(default_factory=dict[str, str], description="Inputs of the recipe.")
     wait_s: float = _WAIT
 
 
 class Operate(_Bounds):
     """Arguments of operate."""
 
-    task: str = Field(min_length=1)
-    checks: list[Check] = Field(default_factory=list[Check], description="What will prove it; fixed before acting.")
-    contract: str | None = Field(None, description="A contract registered with verify, instead of checks.")
-    session: str | None = Field(None, description="Browser session to work in; omit for one of its own.")
+    task: str = Described(min_length=1)
+    checks: list[Check] = Described(default_factory=list[Check], description="What will prove it; fixed before acting.")
+    contract: str | None = Described(None, description="A contract registered with verify, instead of checks.")
+    session: str | None = Described(None, description="Browser session to work in; omit for one of its own.")
     stakes: Stakes = "low"
     wait_s: float = _WAIT
 
@@ -85,12 +86,12 @@ class Operate(_Bounds):
 class Reason(_Arguments):
     """Arguments of reason."""
 
-    task: str = Field(min_length=1)
-    context: str = Field("", description="Material to work with.")
-    checks: list[Check] = Field(default_factory=list[Check])
-    schema_: dict[str, Any] | None = Field(None, alias="schema", description="JSON Schema of the answer.")
+    task: str = Described(min_length=1)
+    context: str = Described("", description="Material to work with.")
+    checks: list[Check] = Described(default_factory=list[Check])
+    schema_: dict[str, Any] | None = Described(None, alias="schema", description="JSON Schema of the answer.")
     stakes: Stakes = "low"
-    rounds: int = Field(2, ge=1, le=5, description="Answers at most.")
+    rounds: int = Described(2, ge=1, le=5, description="Answers at most.")
     wait_s: float = _WAIT
 
 
@@ -98,7 +99,7 @@ class RunTask(_Arguments):
     """Arguments of run_task."""
 
     recipe: str
-    inputs: dict[str, str] = Field(default_factory=dict[str, str])
+    inputs: dict[str, str] = Described(default_factory=dict[str, str])
     stakes: Stakes = "low"
     wait_s: float = _WAIT
 
@@ -119,13 +120,13 @@ class RunCancel(_Arguments):
 class Verify(_Arguments):
     """Arguments of verify: task and checks before acting; contract and output afterwards."""
 
-    task: str | None = Field(None, description="Before acting: what is to be done.")
-    checks: list[Check] = Field(default_factory=list[Check], description="Before acting: what will prove it.")
-    session: str | None = Field(None, description="Browser session whose page and downloads are looked at.")
+    task: str | None = Described(None, description="Before acting: what is to be done.")
+    checks: list[Check] = Described(default_factory=list[Check], description="Before acting: what will prove it.")
+    session: str | None = Described(None, description="Browser session whose page and downloads are looked at.")
     stakes: Stakes = "low"
-    contract: str | None = Field(None, description="Afterwards: the handle that registering returned.")
-    output: Any = Field(None, description="Afterwards: what is claimed, such as {rows: [...]}.")
-    blocked: str = Field("", description="Afterwards: what stood in the way and was not ours to move.")
+    contract: str | None = Described(None, description="Afterwards: the handle that registering returned.")
+    output: Any = Described(None, description="Afterwards: what is claimed, such as {rows: [...]}.")
+    blocked: str = Described("", description="Afterwards: what stood in the way and was not ours to move.")
 
 
 class Acknowledge(_Arguments):
@@ -504,12 +505,12 @@ def _instead(decided: Route) -> dict[str, Any] | None:
 def _shape_data(shape: TaskShape) -> dict[str, Any]:
     return {
         name: {
-            "value": list(field.value) if isinstance(field.value, tuple) else field.value,
+            "value": field.value,
             "source": field.source,
             "note": field.note,
         }
         for name in TaskShape.__dataclass_fields__
-        if (field := getattr(shape, name)) is not None
+        if (field := cast("Field[Any]", getattr(shape, name)))
     }
 
 

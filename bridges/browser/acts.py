@@ -1,0 +1,236 @@
+"""Single acts on an element or at a point, each with a short patience and a reason when it cannot be done.
+
+Playwright's call log tells whether an act that timed out had begun: then the page may have felt it. Logs quote what
+was typed, so nothing of them leaves this module.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from difflib import get_close_matches
+from typing import Literal
+
+import anyio
+from playwright.async_api import Error, Locator, Page, TimeoutError as PlaywrightTimeout
+
+from bridges.browser.scripts import script
+from bridges.browser.target import Facts, Located
+from bridges.browser.words import NotActionable
+from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll, TypeText, Wait
+
+__all__ = ["PATIENCE_MS", "Begun", "at_point", "attempt", "choices", "press", "put", "type_out"]
+
+PATIENCE_MS = 1_500  # how long an element may take to become actionable
+_DRAG_STEPS = 6  # fewer motions and a drag never starts
+_KEYS = (
+    "Enter Escape Tab Space Backspace Delete Insert Home End PageUp PageDown ArrowUp ArrowDown ArrowLeft ArrowRight "
+    "Control Shift Alt Meta ControlOrMeta F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 ContextMenu"
+).split()
+
+
+class Begun(Exception):
+    """The act was carried out, and the page did not answer in time afterwards."""
+
+
+async def attempt(located: Located, what: str, call: Callable[[], Awaitable[object]], *, typing: bool = False) -> None:
+    """Carry out a Playwright action on the element.
+
+    Raises:
+        NotActionable: It could not be done; says why.
+        Begun: It was done, but the page was too busy to say so.
+    """
+    try:
+        await call()
+    except PlaywrightTimeout as error:
+        if "performing " in error.message:
+            raise Begun from error
+        reason = await _obstacle(located.locator, typing=typing)
+        if not reason and "intercepts pointer events" in error.message:
+            reason = "another element covers it"
+        if not reason and "not stable" in error.message:
+            reason = "it keeps moving"
+        raise NotActionable(f"could not {what} {located}: {reason or 'it did not become ready'}") from error
+    except Error as error:
+        if "Element is not an <input>" in error.message or "not a checkbox" in error.message:
+            raise NotActionable(f"could not {what} {located}: it is no field of that kind") from error
+        if "Malformed value" in error.message:
+            raise NotActionable(
+                f"could not {what} {located}: the field wants another form, such as 2026-03-31 for a date or 14:30 "
+                "for a time"
+            ) from error
+        if "not attached" in error.message or "detached" in error.message:
+            raise NotActionable(f"could not {what} {located}: it is not on the page any more (detached)") from error
+        raise
+
+
+async def _obstacle(locator: Locator, *, typing: bool) -> str:
+    try:
+        return str(await locator.evaluate(script("obstacle"), typing, timeout=500))
+    except PlaywrightTimeout:
+        return "it is not on the page any more (detached)"
+
+
+async def put(located: Located, facts: Facts, value: str) -> None:
+    """Give a field of a form its value, whatever kind of field it is."""
+    locator = located.locator
+    if facts.options is not None:
+        values = choices(located, facts, [value])
+        call = lambda: locator.select_option(value=values, timeout=PATIENCE_MS)  # noqa: E731
+        await attempt(located, "choose an option of", call)
+    elif facts.type in ("checkbox", "radio") or located.role in ("checkbox", "radio", "switch"):
+        if value.strip().casefold() not in ("true", "false"):
+            raise NotActionable(f'{located} takes "true" or "false", not {value!r}')
+        checked = value.strip().casefold() == "true"
+        await attempt(located, "check", lambda: locator.set_checked(checked, timeout=PATIENCE_MS))
+    elif facts.fillable:
+        await attempt(located, "fill", lambda: locator.fill(value, timeout=PATIENCE_MS), typing=True)
+    else:
+        raise NotActionable(f"{located} is no field: click it and choose in what opens")
+
+
+def choices(located: Located, facts: Facts, wanted: Sequence[str]) -> list[str]:
+    """Return the values of the options that are called so, by label or value.
+
+    Raises:
+        NotActionable: It is no native list, or an option does not exist; lists the options.
+    """
+    if facts.options is None:
+        raise NotActionable(f"{located} is not a native list: click it, then click the option that shows")
+    if len(wanted) > 1 and not facts.multiple:
+        raise NotActionable(f"{located} takes one option, not {len(wanted)}")
+    found: list[str] = []
+    for want in wanted:
+        tidy = " ".join(want.split())
+        exact = [option for option in facts.options if tidy in (option.label, option.value)]
+        loose = [option for option in facts.options if option.label.casefold() == tidy.casefold()]
+        matching = exact or loose
+        if not matching:
+            labels = [option.label for option in facts.options]
+            shown = ", ".join(map(repr, labels[:30])) + (f", … {len(labels) - 30} more" if len(labels) > 30 else "")
+            raise NotActionable(f"{located} has no option {want!r}; it has {shown}")
+        if matching[0].disabled:
+            raise NotActionable(f"option {want!r} of {located} is disabled")
+        found.append(matching[0].value)
+    return found
+
+
+async def press(page: Page, chord: str, *, on: Locator | None = None) -> None:
+    """Press a key or a chord such as Control+s.
+
+    Raises:
+        NotActionable: There is no such key; names near ones.
+    """
+    try:
+        if on is None:
+            await page.keyboard.press(chord)
+        else:
+            await on.press(chord, timeout=PATIENCE_MS)
+    except Error as error:
+        if "Unknown key" not in error.message:
+            raise
+        near = get_close_matches(chord.rpartition("+")[2], _KEYS, n=4, cutoff=0.4) or _KEYS[:8]
+        raise NotActionable(f"there is no key {chord!r}; near ones: {', '.join(near)}") from error
+
+
+async def type_out(page: Page, text: str) -> None:
+    """Type where the focus is; a line break presses Enter, a tab Tab."""
+    part = ""
+    for character in text.replace("\r\n", "\n"):
+        if character not in "\n\t":
+            part += character
+            continue
+        await _insert(page, part)
+        part = ""
+        await page.keyboard.press("Enter" if character == "\n" else "Tab")
+    await _insert(page, part)
+
+
+async def _insert(page: Page, text: str) -> None:
+    if len(text) <= 200:
+        await page.keyboard.type(text)
+    else:
+        await page.keyboard.insert_text(text)
+
+
+async def at_point(page: Page, action: Action, viewport: tuple[int, int]) -> str:
+    """Carry out an action of a model that sees the page as a picture, and return what was done, in words.
+
+    Raises:
+        NotActionable: A point lies outside the picture; nothing is moved to the edge.
+    """
+    match action:
+        case Click(button="back") | Click(button="forward"):
+            await (page.go_back if action.button == "back" else page.go_forward)(wait_until="commit", timeout=10_000)
+            return f"Went {action.button}"
+        case Click():
+            _inside(viewport, action.x, action.y)
+            button: Literal["left", "right", "middle"] = action.button  # type: ignore[assignment]
+            async with _holding(page, action.keys):
+                await page.mouse.click(action.x, action.y, button=button, click_count=action.count)
+            return f"Clicked at {action.x}, {action.y}"
+        case Move():
+            _inside(viewport, action.x, action.y)
+            async with _holding(page, action.keys):
+                await page.mouse.move(action.x, action.y)
+            return f"Moved to {action.x}, {action.y}"
+        case Drag():
+            for point in action.path:
+                _inside(viewport, point.x, point.y)
+            await _drag(page, action)
+            return f"Dragged to {action.path[-1].x}, {action.path[-1].y}"
+        case Scroll():
+            _inside(viewport, action.x, action.y)
+            async with _holding(page, action.keys):
+                await page.mouse.move(action.x, action.y)
+                await page.mouse.wheel(action.dx, action.dy)
+            return f"Scrolled by {action.dx}, {action.dy}"
+        case Key():
+            await press(page, "+".join(action.keys))
+            return f"Pressed {'+'.join(action.keys)}"
+        case TypeText():
+            await type_out(page, action.text)
+            return "Typed"
+        case Wait():
+            await anyio.sleep(1)
+            return "Waited"
+        case Screenshot():
+            return ""
+
+
+def _inside(viewport: tuple[int, int], x: int, y: int) -> None:
+    width, height = viewport
+    if not (0 <= x < width and 0 <= y < height):
+        raise NotActionable(f"the point {x}, {y} lies outside the page's {width}×{height} pixels")
+
+
+async def _drag(page: Page, action: Drag) -> None:
+    first, *rest = action.path
+    async with _holding(page, action.keys):
+        await page.mouse.move(first.x, first.y)
+        await page.mouse.down()
+        try:
+            for point in rest:
+                await page.mouse.move(point.x, point.y, steps=_DRAG_STEPS)
+        finally:
+            with anyio.move_on_after(2, shield=True):
+                await page.mouse.up()
+
+
+@asynccontextmanager
+async def _holding(page: Page, keys: Sequence[str]) -> AsyncIterator[None]:
+    """Hold keys down meanwhile, and let them go whatever happens."""
+    down: list[str] = []
+    try:
+        for key in keys:
+            down.append(key)
+            try:
+                await page.keyboard.down(key)
+            except Error as error:
+                if "Unknown key" not in error.message:
+                    raise
+                down.pop()
+                raise NotActionable(f"there is no key {key!r} to hold; usual are Control, Shift, Alt, Meta") from error
+        yield
+    finally:
+        with anyio.move_on_after(2, shield=True):
+            for key in reversed(down):
+                await page.keyboard.up(key)

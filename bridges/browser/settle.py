@@ -1,0 +1,125 @@
+"""Waiting until a page is done reacting: for what the action set off, never for a fixed time.
+
+Causes are requests that started after the action, short timers and finite animations, changes of the page, and
+navigations. A page that polls, ticks or hangs is left after a bound, with what is still pending in words.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import anyio
+from playwright.async_api import Error, Frame, Page, Request
+
+from bridges.browser.tab import Tab
+
+__all__ = ["arm", "changes_of", "settle"]
+
+_QUIET_S = 0.04
+_BOUND_S = 2.5
+_REQUEST_S = 1.8  # a request longer than this is reported as pending
+_ROUNDS = 6  # a page that keeps asking is not waited for
+_MOST_FRAMES = 12
+
+
+async def arm(tab: Tab) -> None:
+    """Mark the moment: what starts from here on is a reaction."""
+    tab.begin()
+    await _in_frames(tab.page, "() => window.__pointsman?.arm()", bound_s=1.0)
+
+
+async def changes_of(page: Page) -> str:
+    """Return a mark that differs when a document of the page has changed or was replaced."""
+    counts = await _in_frames(page, "() => `${performance.timeOrigin}/${window.__pointsman?.changes()}`", bound_s=1.0)
+    return " ".join(map(str, counts))
+
+
+async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple[str, ...]:
+    """Wait for the reaction to end and return what is still pending.
+
+    Args:
+        tab: The page; `arm` was called before the action.
+        load_s: How long a navigation may take to load.
+        bound_s: How long anything else may take.
+    """
+    end = time.monotonic() + bound_s
+    restless: set[str] = set()
+    for _ in range(_ROUNDS):
+        if not await _loaded(tab, load_s):
+            return (_words("loading", tab.navigation) if tab.navigation else "the page is still loading",)
+        if _over(tab):
+            return ()
+        left = max(0.05, end - time.monotonic())
+        restless = set(await _quiet(tab.page, left))
+        if not tab.underway and tab.navigation is None and not tab.moved:
+            break
+        await _answered(tab, min(end, time.monotonic() + _REQUEST_S))
+        if time.monotonic() >= end:
+            break
+    pending = [_words("waiting for", request) for request in list(tab.underway)[:3]]
+    return (*pending, *sorted(f"a {what} is still running" for what in restless))
+
+
+def _over(tab: Tab) -> bool:
+    return tab.dialog is not None or not tab.usable
+
+
+async def _loaded(tab: Tab, load_s: float) -> bool:
+    """Wait for navigations to come and to load; False when one has not by the deadline."""
+    with anyio.move_on_after(load_s) as scope:
+        while tab.navigation is not None and not _over(tab):
+            tab.noticed.clear()
+            await tab.noticed.wait()
+        while tab.moved and not _over(tab):
+            frame = tab.moved.pop()
+            try:
+                await frame.wait_for_load_state("load", timeout=load_s * 1000)
+            except Error:  # the frame went away, or went on to somewhere else: then it is in `moved` again
+                continue
+    return not scope.cancelled_caught
+
+
+async def _quiet(page: Page, longest_s: float) -> list[str]:
+    milliseconds = [_QUIET_S * 1000, longest_s * 1000]
+    call = "([quiet, longest]) => window.__pointsman?.quiet(quiet, longest) ?? []"
+    answers = await _in_frames(page, call, milliseconds, bound_s=longest_s + 0.5)
+    return [str(what) for answer in answers if isinstance(answer, list) for what in answer]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+async def _answered(tab: Tab, until: float) -> None:
+    """Wait for the requests that are under way now; others that start meanwhile are the next round's."""
+    waited_for = set(tab.underway)
+    with anyio.move_on_after(max(0.0, until - time.monotonic())):
+        while waited_for & tab.underway and tab.navigation is None and not _over(tab):
+            tab.noticed.clear()
+            await tab.noticed.wait()
+
+
+async def _in_frames(page: Page, call: str, argument: object = None, *, bound_s: float) -> list[object]:
+    """Return what the call gives in each frame; a frame that is going away or does not answer gives None."""
+    if page.is_closed():
+        return []
+
+    async def in_frame(frame: Frame) -> object:
+        try:
+            return await frame.evaluate(call, argument)
+        except Error:
+            return None
+
+    tasks = [asyncio.ensure_future(in_frame(frame)) for frame in _live(page.frames)]
+    try:
+        done, _ = await asyncio.wait(tasks, timeout=bound_s)
+        return [task.result() if task in done else None for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _live(frames: Iterable[Frame]) -> list[Frame]:
+    return [frame for frame in frames if not frame.is_detached()][:_MOST_FRAMES]
+
+
+def _words(verb: str, request: Request) -> str:
+    parts = urlsplit(request.url)
+    return f"{verb} {request.method} {parts.netloc}{parts.path}"

@@ -1,0 +1,449 @@
+"""The page as text that a model can afford: a tree, its compact lines, what changed between two, and parts of it.
+
+Pure. The tree comes from Playwright's accessibility snapshot, which stitches frames and open shadow roots together
+and gives each element a ref; what is said about it, and how briefly, is decided here. Partial views are cut from our
+own copy, because a partial snapshot of Playwright's would invalidate all other refs.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+__all__ = ["Line", "Node", "View", "changes", "lines_of", "parse", "plain_text", "view_text"]
+
+_BUDGET = 8_000  # characters of a view
+_CHANGES_BUDGET = 6_000
+_LONGEST_LINE = 1_000
+_FOLD_AFTER = 10  # lines of a run that are kept when a view is over the budget
+_FEW_OPTIONS = 8
+_FLAT_LEAVES = 16  # more than this is not one line
+_LARGEST_COMPARED = 1_500  # lines; beyond this, order within the change is given up for speed
+
+_INTERACTIVE = frozenset(
+    ["button", "checkbox", "combobox", "link", "listbox", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "radio", "searchbox", "slider", "spinbutton", "switch", "tab", "textbox", "treeitem"]
+)
+_FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider"})
+_PLACES = frozenset(
+    ["alert", "alertdialog", "banner", "complementary", "contentinfo", "dialog", "form", "grid", "group", "iframe", "list", "listbox", "main", "menu", "menubar", "navigation", "radiogroup", "region", "search", "status", "table", "tablist", "tabpanel", "toolbar", "tree", "treegrid"]
+)
+_REF_PLACES = frozenset(["alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"])
+_TRANSPARENT = frozenset(
+    ["caption", "cell", "code", "columnheader", "deletion", "emphasis", "generic", "gridcell", "insertion", "listitem", "mark", "none", "paragraph", "presentation", "row", "rowgroup", "rowheader", "strong", "subscript", "superscript", "term", "definition", "time"]
+)
+_CELLS = frozenset({"cell", "gridcell", "columnheader", "rowheader"})
+_TABLES = frozenset({"table", "grid", "treegrid"})
+
+
+@dataclass(slots=True)
+class Node:
+    """An element of the snapshot."""
+
+    role: str
+    name: str = ""
+    states: tuple[str, ...] = ()
+    ref: str = ""
+    text: str = ""
+    url: str = ""
+    clickable: bool = False
+    children: list["Node"] = field(default_factory=list["Node"])
+
+    def walk(self) -> Iterator["Node"]:
+        """Yield this node and all below it, in the order of the page."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def __str__(self) -> str:
+        return f'{self.role} "{self.name}"' if self.name else self.role
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a view, and the ref of the element that it begins with."""
+
+    depth: int
+    text: str
+    ref: str = ""
+
+    def __str__(self) -> str:
+        text = self.text if len(self.text) <= _LONGEST_LINE else self.text[:_LONGEST_LINE] + "…"
+        return "  " * self.depth + "- " + text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A snapshot of a page: its tree by ref, and the whole of its lines. `document` tells two pages apart."""
+
+    document: str
+    root: Node
+    lines: tuple[Line, ...]
+    by_ref: dict[str, Node]
+    url: str = ""
+    title: str = ""
+    stamp: str = ""
+
+
+# Reading
+
+
+_KEY = re.compile(
+    r'(?P<role>[\w-]+)(?: (?P<name>"(?:[^"\\]|\\.)*"))?(?P<states>(?: \[[^\]]*\])*)(?P<rest>:.*)?', re.DOTALL
+)
+_HEX_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9a-f]{2})")
+_QUOTED_KEY = re.compile(r"'((?:[^']|'')*)'(.*)", re.DOTALL)
+
+
+def parse(snapshot: str) -> Node:
+    """Return the tree of an accessibility snapshot as Playwright writes it."""
+    root = Node(role="page")
+    open_nodes: list[tuple[int, Node]] = [(-1, root)]
+    for line in snapshot.split("\n"):
+        body = line.lstrip(" ")
+        if not body.startswith("- "):
+            continue
+        depth = len(line) - len(body)
+        while open_nodes[-1][0] >= depth:
+            open_nodes.pop()
+        parent = open_nodes[-1][1]
+        body = body[2:]
+        if quoted := _QUOTED_KEY.fullmatch(body):
+            body = quoted[1].replace("''", "'") + quoted[2]
+        if body.startswith("/"):
+            key, _, value = body[1:].partition(": ")
+            if key == "url":
+                parent.url = _unquoted(value)
+            continue
+        node = _node(body)
+        parent.children.append(node)
+        open_nodes.append((depth, node))
+    return root
+
+
+def _node(body: str) -> Node:
+    if body.startswith("text: "):
+        return Node(role="text", text=_unquoted(body[6:]))
+    match = _KEY.fullmatch(body)
+    if match is None:
+        return Node(role="text", text=_unquoted(body))
+    ref, clickable = "", False
+    states: list[str] = []
+    for state in re.findall(r"\[([^\]]*)\]", match["states"]):
+        if state.startswith("ref="):
+            ref = state[4:]
+        elif state == "cursor=pointer":
+            clickable = True
+        elif state != "active":  # the focus moves with every click, and would be a change each time
+            states.append(state)
+    return Node(
+        role=match["role"],
+        name=_unquoted(match["name"]) if match["name"] else "",
+        states=tuple(states),
+        ref=ref,
+        text=_unquoted((match["rest"] or "").removeprefix(":").strip()),
+        clickable=clickable,
+    )
+
+
+def _unquoted(text: str) -> str:
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        try:
+            text = str(json.loads(_HEX_ESCAPE.sub(r"\1\\u00\2", text)))
+        except ValueError:
+            text = text[1:-1]
+    return text.replace("[ref=", "(ref=")  # words of the page never look like a ref of ours
+
+
+# Saying
+
+
+def lines_of(root: Node) -> tuple[Line, ...]:
+    """Return the compact lines of a tree or a part of it."""
+    return tuple(_lines(root, 0)) if root.role != "page" else tuple(_children(root, 0))
+
+
+def plain_text(node: Node) -> str:
+    """Return the words of a node and all below it."""
+    parts = [node.name or node.text] if node.role in _INTERACTIVE else [node.text]
+    parts += [plain_text(child) for child in node.children]
+    return " ".join(part for part in parts if part)
+
+
+def _children(node: Node, depth: int) -> Iterator[Line]:
+    children = list(node.children)
+    for at, child in enumerate(children):
+        beside = [*children[max(0, at - 1) : at], *children[at + 1 : at + 2]]
+        if child.role == "text" and any(child.text == near.name for near in beside if near.role != "text"):
+            continue  # a label: the control beside it says the same
+        yield from _lines(child, depth)
+
+
+def _lines(node: Node, depth: int) -> Iterator[Line]:
+    if node.role == "text":
+        if node.text:
+            yield Line(depth, f"text: {node.text}")
+    elif node.role in _CELLS or node.role in ("row", "listitem"):
+        yield from _item(node, depth)
+    elif node.role in _TRANSPARENT and not node.clickable:
+        yield from _transparent(node, depth)
+    elif node.role == "img" and not node.name and not node.clickable:
+        return
+    elif _is_one_line(node):
+        yield Line(depth, _inline(node), node.ref)
+    else:
+        yield from _place(node, depth)
+
+
+def _place(node: Node, depth: int) -> Iterator[Line]:
+    inner = [line for line in _children(node, depth + 1) if line.text != f"text: {node.name}"]
+    if node.role in ("list", "group") and not node.name and not node.states:
+        yield from (Line(line.depth - 1, line.text, line.ref) for line in inner)
+    elif inner or node.name or node.role in _PLACES or node.ref:
+        head = _head(node)
+        yield Line(depth, f"{head}: {node.text}" if node.text else f"{head}:" if inner else head, node.ref)
+        yield from inner
+
+
+def _transparent(node: Node, depth: int) -> Iterator[Line]:
+    """Unnamed boxes are dropped; flat running text becomes one line."""
+    running = node.role == "paragraph" or any(child.role == "text" for child in node.children)
+    if node.children and running and _is_flat(node) and not _fields(node):
+        if text := _inline_children(node):
+            yield Line(depth, f"text: {text}")
+        return
+    if node.text or (node.name and not node.children):
+        yield Line(depth, f"text: {node.text or node.name}")
+    yield from _children(node, depth)
+
+
+def _item(node: Node, depth: int) -> Iterator[Line]:
+    """A row or a list item is one line where it is flat; a row that only lays out the page vanishes."""
+    if not _is_flat(node):
+        yield from _children(node, depth)
+        return
+    if node.role == "row":
+        cells = [_inline(child) for child in node.children]
+        if not any(cells):
+            return
+        head = all(child.role == "columnheader" for child in node.children)
+        text = " | ".join(cells) if cells else node.name
+        named = f"{_head(node)}: " if node.clickable or node.states else "columns: " if head else "row: "
+        yield Line(depth, named + text, node.ref)
+        return
+    text = _inline_children(node) or node.text or node.name
+    only = node.children[0] if len(node.children) == 1 else None
+    if only is not None and only.role in _INTERACTIVE and not node.clickable:
+        yield Line(depth, text, only.ref)
+    elif text:
+        role = "text" if node.role in _CELLS else node.role
+        yield Line(depth, f"{_head(node) if node.clickable or node.states else role}: {text}", node.ref)
+
+
+def _is_flat(node: Node) -> bool:
+    leaves = 0
+    for below in node.walk():
+        if below is node:
+            continue
+        if below.role in (_PLACES - {"list", "group", "listbox"}) or below.role in ("heading", "row"):
+            return False
+        leaves += not below.children and not (below.role == "option" and not below.ref)
+    return leaves <= _FLAT_LEAVES
+
+
+def _is_one_line(node: Node) -> bool:
+    if node.role in _INTERACTIVE or node.role == "heading" or node.clickable:
+        below = [inner for inner in node.walk() if inner is not node]
+        native = node.role in ("combobox", "listbox") and _is_native_list(node)
+        return native or not any(
+            inner.ref and (inner.role in _INTERACTIVE or inner.role in _PLACES or inner.clickable) for inner in below
+        )
+    return not node.children and node.role not in _PLACES
+
+
+def _is_native_list(node: Node) -> bool:
+    inner = [below for below in node.walk() if below is not node]
+    return bool(inner) and all(below.role in ("option", "group") and not below.ref for below in inner)
+
+
+def _fields(node: Node) -> bool:
+    return any(below.role in _FIELDS for below in node.walk())
+
+
+def _head(node: Node) -> str:
+    words = [node.role]
+    if node.name:
+        words.append(json.dumps(node.name, ensure_ascii=False))
+    words += [f"[{state}]" for state in node.states]
+    if node.clickable and node.role not in _INTERACTIVE:
+        words.append("[cursor=pointer]")
+    if node.ref and (node.role in _INTERACTIVE or node.role in _REF_PLACES or node.clickable):
+        words.append(f"[ref={node.ref}]")
+    return " ".join(words)
+
+
+def _inline(node: Node) -> str:
+    if node.role == "text":
+        return node.text
+    if node.role in ("combobox", "listbox") and _is_native_list(node):
+        return _native_list(node)
+    if node.role == "img" and not node.name and not node.clickable:
+        return ""
+    inner = _inline_children(node)
+    if node.role in _TRANSPARENT and not node.clickable:
+        return inner or node.text or node.name
+    if not node.name and (node.role in _INTERACTIVE or node.role == "heading") and node.children:
+        return _head(Node(node.role, plain_text(node), node.states, node.ref, "", node.url, node.clickable))
+    if node.role == "link" and not node.name and not inner and node.url:
+        inner = f"/url: {node.url}"
+    text = node.text or ("" if inner in node.name else inner)
+    return f"{_head(node)}: {text}" if text else _head(node)
+
+
+def _inline_children(node: Node) -> str:
+    parts: list[str] = []
+    for at, child in enumerate(node.children):
+        beside = [*node.children[max(0, at - 1) : at], *node.children[at + 1 : at + 2]]
+        if child.role == "text" and any(child.text == near.name for near in beside if near.role != "text"):
+            continue
+        if part := _inline(child):
+            parts.append(part)
+    return " ".join(parts)
+
+
+def _native_list(node: Node) -> str:
+    options = [below for below in node.walk() if below.role == "option"]
+    chosen = ", ".join(option.name for option in options if "selected" in option.states)
+    shown = ", ".join(option.name for option in options[:_FEW_OPTIONS])
+    more = f", … {len(options) - _FEW_OPTIONS} more" if len(options) > _FEW_OPTIONS else ""
+    return f"{_head(node)}: {chosen} (options: {shown}{more})"
+
+
+# Parts
+
+
+def view_text(view: View, *, ref: str | None = None, query: str | None = None) -> tuple[str, bool]:
+    """Return a view within the budget, and whether it was cut.
+
+    Args:
+        view: The snapshot.
+        ref: Show only what lies under this element.
+        query: Show only lines that hold this text, each below the lines that it belongs to.
+    """
+    lines = view.lines if ref is None else lines_of(view.by_ref[ref])
+    if query is not None:
+        lines = _found(lines, query)
+        if not lines:
+            return f"(no line holds {query!r}; {len(view.lines)} lines in all)", False
+    if _length(lines) <= _BUDGET:
+        return "\n".join(map(str, lines)) or "(the page shows nothing)", False
+    kept: list[str] = []
+    size, folded = 0, _folded(lines)
+    for at, line in enumerate(folded):
+        size += len(str(line)) + 1
+        if size > _BUDGET:
+            kept.append(f"(cut: {len(folded) - at} more lines; see more with query=… or the ref of a part as target)")
+            break
+        kept.append(str(line))
+    else:
+        kept.append("(folded to fit; see more with query=… or the ref of a part as target)")
+    return "\n".join(kept), True
+
+
+def _length(lines: Sequence[Line]) -> int:
+    return sum(len(str(line)) + 1 for line in lines)
+
+
+def _found(lines: Sequence[Line], query: str) -> tuple[Line, ...]:
+    wanted = query.casefold()
+    keep: set[int] = set()
+    for at, line in enumerate(lines):
+        if wanted not in line.text.casefold():
+            continue
+        keep.add(at)
+        depth = line.depth
+        for above in range(at - 1, -1, -1):
+            if lines[above].depth < depth:
+                keep.add(above)
+                depth = lines[above].depth
+        for below in range(at + 1, min(at + 1 + _FOLD_AFTER, len(lines))):
+            if lines[below].depth <= line.depth:
+                break
+            keep.add(below)
+    return tuple(lines[at] for at in sorted(keep))
+
+
+def _folded(lines: Sequence[Line]) -> list[Line]:
+    """Keep the first of a long run of lines of one kind and depth, and count the rest."""
+    kept: list[Line] = []
+    run, kind = 0, ""
+    for line in lines:
+        same = f"{line.depth} {line.text.split(' ', 1)[0]}"
+        run = run + 1 if same == kind else 1
+        kind = same
+        if run <= _FOLD_AFTER:
+            kept.append(line)
+        elif run == _FOLD_AFTER + 1:
+            kept.append(Line(line.depth, "… 1 more like these"))
+        else:
+            kept[-1] = Line(line.depth, f"… {run - _FOLD_AFTER} more like these")
+    return kept
+
+
+# Differences
+
+
+def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
+    """Return the removed ("- …") and added ("+ …") lines, and whether they were cut to the budget.
+
+    Depth is not compared: a box around the page would otherwise be a change of every line. What vanished with the
+    former page of a frame is counted, not listed.
+    """
+    gone = _frames(before) - _frames(after)
+    found = list(_hunks(list(before.lines), list(after.lines), gone))
+    kept: list[str] = []
+    size = 0
+    for text in found:
+        size += len(text) + 1
+        if size > _CHANGES_BUDGET:
+            return tuple(kept), True
+        kept.append(text)
+    return tuple(kept), False
+
+
+def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
+    start = 0
+    while start < min(len(old), len(new)) and old[start].text == new[start].text:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end].text == new[-1 - end].text:
+        end += 1
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(old), len(new)) > _LARGEST_COMPARED:
+        kept = {line.text for line in old} & {line.text for line in new}
+        old = [line for line in old if line.text not in kept]
+        new = [line for line in new if line.text not in kept]
+        yield from _hunk(old, new, gone)
+        return
+    matcher = SequenceMatcher(None, [line.text for line in old], [line.text for line in new], autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal":
+            yield from _hunk(old[a:b], new[c:d], gone)
+
+
+def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[str]:
+    former = sum(_frame(line.ref) in gone for line in removed if line.ref)
+    if former and len(removed) > 3:
+        yield f"- ({len(removed)} lines of the page that was in this frame)"
+    else:
+        yield from (f"- {line.text[:_LONGEST_LINE]}" for line in removed)
+    least = min((line.depth for line in added), default=0)
+    yield from (f"+ {'  ' * (line.depth - least)}{line.text[:_LONGEST_LINE]}" for line in added)
+
+
+def _frame(ref: str) -> str:
+    return ref.rpartition("e")[0]
+
+
+def _frames(view: View) -> set[str]:
+    return {_frame(ref) for ref in view.by_ref}

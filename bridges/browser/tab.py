@@ -1,0 +1,225 @@
+"""One page of a session and what happens to it: dialogs, downloads, requests, errors, its end.
+
+Listeners only take notes and never raise: an exception in one would poison Playwright's connection.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from playwright.async_api import (
+    ConsoleMessage,
+    Dialog,
+    Download,
+    Error,
+    Frame,
+    Page,
+    Request,
+    Response,
+    WebError,
+)
+
+from bridges.browser.snapshot import View
+
+__all__ = ["Tab", "origin_of"]
+
+_REACTIONS = frozenset({"document", "stylesheet", "script", "xhr", "fetch"})
+_MOST_ERRORS = 10
+_LONGEST_ERROR = 300
+
+
+def origin_of(url: str) -> str:
+    """Return scheme and host of an address, the port where it is not the usual one; "" for about:blank."""
+    parts = urlsplit(url)
+    if parts.scheme == "about":
+        return ""
+    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
+
+
+class Tab:
+    """A Playwright page with its notes.
+
+    `shown` is the snapshot that the caller saw last, what changes are told against; `latest` is the last one taken,
+    what refs resolve in.
+    """
+
+    def __init__(self, handle: str, page: Page) -> None:
+        self.handle = handle
+        self.page = page
+        self.dialog: Dialog | None = None
+        self.crashed = False
+        self.closed = False
+        self.shown: View | None = None
+        self.latest: View | None = None
+        self.documents = 0
+        self.downloads: list[Download] = []
+        self.opened: list[str] = []
+        self.console_errors: list[str] = []
+        self.underway: set[Request] = set()
+        self.navigation: Request | None = None
+        self.moved: set[Frame] = set()
+        self.noticed = asyncio.Event()
+        self.interrupted = asyncio.Event()
+        self._held: asyncio.Task[Any] | None = None
+        self._listen()
+
+    def _listen(self) -> None:
+        page = self.page
+        page.on("dialog", self._on_dialog)
+        page.on("crash", self._on_crash)
+        page.on("close", self._on_close)
+        page.on("download", self._on_download)
+        page.on("console", self._on_console)
+        page.on("pageerror", self._on_page_error)
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_request_end)
+        page.on("requestfailed", self._on_request_end)
+        page.on("response", self._on_response)
+        page.on("framenavigated", self._on_navigated)
+        page.on("domcontentloaded", self._on_document)
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is still a page that answers."""
+        return not (self.crashed or self.closed or self.page.is_closed())
+
+    @property
+    def origin(self) -> str:
+        """The origin of the page that is open."""
+        return origin_of(self.page.url)
+
+    def begin(self) -> None:
+        """Forget what was noted before; what is noted from here on belongs to the next action."""
+        self.console_errors.clear()
+        self.underway.clear()
+        self.navigation = None
+        self.moved.clear()
+
+    async def until_interrupted(self, work: Callable[[], Awaitable[None]], *, deadline_s: float) -> bool:
+        """Do the work; return False when the page was interrupted (dialog, crash, close) before it was done.
+
+        Work that a dialog holds goes on when the dialog is answered, and ends with the page.
+
+        Raises:
+            TimeoutError: The deadline passed. The work was stopped.
+        """
+        self.interrupted.clear()
+        task = asyncio.ensure_future(work())
+        watch = asyncio.ensure_future(self.interrupted.wait())
+        try:
+            done, _ = await asyncio.wait({task, watch}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _stopped(task)
+            raise
+        finally:
+            watch.cancel()
+        if task in done:
+            await task
+            return not self.interrupted.is_set()
+        if self.dialog is not None:
+            self._held = task
+            task.add_done_callback(_heard)
+            return False
+        await _stopped(task)
+        if watch in done:
+            return False
+        raise TimeoutError
+
+    async def close(self, *, deadline_s: float) -> None:
+        """Close the page whatever state it is in; dialogs and held work end with it."""
+        if self._held is not None:
+            self._held.cancel()
+        with anyio.move_on_after(deadline_s, shield=True), contextlib.suppress(Error):
+            await self.page.close()
+        self.closed = True
+
+    # What happens to the page
+
+    def _notice(self) -> None:
+        self.noticed.set()
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        self.dialog = dialog
+        self.interrupted.set()
+        self._notice()
+
+    def _on_crash(self, _: Page) -> None:
+        self.crashed = True
+        self.interrupted.set()
+        self._notice()
+
+    def _on_close(self, _: Page) -> None:
+        self.closed = True
+        self.interrupted.set()
+        self._notice()
+
+    def _on_download(self, download: Download) -> None:
+        self.downloads.append(download)
+        self.navigation = None  # it became the download
+        self._notice()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._error(message.text)
+
+    def _on_page_error(self, error: Error | WebError) -> None:
+        self._error(str(error))
+
+    def _error(self, text: str) -> None:
+        if len(self.console_errors) < _MOST_ERRORS:
+            self.console_errors.append(text[:_LONGEST_ERROR])
+
+    def _on_request(self, request: Request) -> None:
+        if request.resource_type not in _REACTIONS:
+            return
+        self.underway.add(request)
+        if request.is_navigation_request() and _frame_of(request) == self.page.main_frame:
+            self.navigation = request
+        self._notice()
+
+    def _on_request_end(self, request: Request) -> None:
+        self.underway.discard(request)
+        if self.navigation is request and request.failure is not None:
+            self.navigation = None
+        self._notice()
+
+    def _on_response(self, response: Response) -> None:
+        if response.status in (204, 205) and self.navigation is response.request:
+            self.navigation = None  # no new page will come
+            self._notice()
+
+    def _on_navigated(self, frame: Frame) -> None:
+        self.moved.add(frame)
+        if frame == self.page.main_frame:
+            self.navigation = None
+        self._notice()
+
+    def _on_document(self, _: Page) -> None:
+        self.documents += 1
+        self._notice()
+
+
+def _frame_of(request: Request) -> Frame | None:
+    try:
+        return request.frame
+    except Error:  # a navigation whose page is not there yet, or a service worker
+        return None
+
+
+async def _stopped(task: asyncio.Future[None]) -> None:
+    """Cancel the task and see its end; Playwright passes the cancellation on to its driver."""
+    task.cancel()
+    with anyio.CancelScope(shield=True):
+        await asyncio.wait({task}, timeout=1.0)
+    if task.done():
+        _heard(task)
+
+
+def _heard(task: asyncio.Future[None]) -> None:
+    """Take the end of a task that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,69 @@
+"""Tables of a page as rows by column header: the one meant, or a list of what there is."""
+
+from collections.abc import Sequence
+
+from playwright.async_api import Error, Locator, Page
+from pydantic import BaseModel, TypeAdapter
+
+from bridges.browser.scripts import script
+from bridges.browser.words import Ambiguous, NoSuchTarget, Table
+
+__all__ = ["choose", "tables_of"]
+
+
+class Found(BaseModel):
+    """A table as `tables.js` reads it."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+_FOUND = TypeAdapter(tuple[Found, ...])
+
+
+async def tables_of(page: Page, within: Locator | None, *, timeout_s: float) -> tuple[Table, ...]:
+    """Return the tables with headers in all frames, or those in and around one element."""
+    found: list[Found] = []
+    if within is not None:
+        found += _FOUND.validate_python(await within.evaluate(script("tables"), timeout=timeout_s * 1000))
+    else:
+        for frame in page.frames:
+            try:
+                found += _FOUND.validate_python(await frame.evaluate(script("tables"), None))
+            except Error:
+                if frame.is_detached():
+                    continue
+                raise
+    return tuple(
+        Table(
+            caption=table.caption,
+            columns=table.columns,
+            rows=tuple(dict(zip(table.columns, row, strict=True)) for row in table.rows),
+        )
+        for table in found
+    )
+
+
+def choose(tables: Sequence[Table], caption: str | None) -> Table:
+    """Return the one table meant.
+
+    Raises:
+        NoSuchTarget: No table has headers, or none has that caption.
+        Ambiguous: Several could be meant.
+    """
+    if not tables:
+        raise NoSuchTarget("no visible table with column headers is on the page; take a snapshot to see what is there")
+    listed = "; ".join(f"{table.caption or '(no caption)'}: {' | '.join(table.columns)[:120]}" for table in tables[:8])
+    if caption is None:
+        if len(tables) > 1:
+            raise Ambiguous(f"{len(tables)} tables could be meant; give caption or target. They are: {listed}")
+        return tables[0]
+    wanted = " ".join(caption.split()).casefold()
+    exact = [table for table in tables if table.caption.casefold() == wanted]
+    matching = exact or [table for table in tables if wanted and wanted in table.caption.casefold()]
+    if not matching:
+        raise NoSuchTarget(f"no table is called {caption!r}. There are: {listed}")
+    if len(matching) > 1:
+        raise Ambiguous(f"{len(matching)} tables are called {caption!r}; use a ref as target. There are: {listed}")
+    return matching[0]

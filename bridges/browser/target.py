@@ -1,0 +1,239 @@
+"""From the words a caller uses for an element (a ref or a selector) to the one element meant, and its description.
+
+Never a guess: exactly one visible match in all frames, else an error that lists what is there instead.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from playwright.async_api import ElementHandle, Error, Frame, Locator
+from pydantic import BaseModel, TypeAdapter
+
+from bridges.browser.scripts import ENGINE, script
+from bridges.browser.snapshot import Node, View, lines_of, parse
+from bridges.browser.tab import Tab, origin_of
+from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target
+
+__all__ = ["Facts", "Located", "described", "facts_of", "focused", "frame_origin", "locate", "ref_in", "under_point"]
+
+_REF = re.compile(r"\[?(?:ref=)?((?:f\d+)?e\d+)\]?")
+_ROLE = re.compile(r"role=([a-z]+)")
+_SHOWN = 8
+_FRAMES_DEEP = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """The one element meant."""
+
+    locator: Locator
+    role: str
+    name: str
+    ref: str = ""
+
+    def __str__(self) -> str:
+        return f'{self.role} "{self.name}"' if self.name else self.role
+
+
+class Option(BaseModel):
+    """An option of a native list."""
+
+    label: str
+    value: str
+    disabled: bool
+
+
+class Facts(BaseModel):
+    """What `describe.js` says of an element."""
+
+    tag: str
+    type: str
+    submits: bool
+    method: str
+    action: str
+    destination: str
+    names: tuple[str, ...]
+    values: dict[str, str]
+    readonly: bool
+    fillable: bool
+    options: tuple[Option, ...] | None
+    multiple: bool
+
+
+_FACTS = TypeAdapter(Facts)
+
+
+def ref_in(target: str) -> str | None:
+    """Return the ref when the target is one, in any of the ways models write it."""
+    match = _REF.fullmatch(target.strip())
+    return match[1] if match else None
+
+
+async def locate(tab: Tab, target: str, view: View) -> Located:
+    """Return the element, given a snapshot that is fresh.
+
+    Looking an element up by selector makes Playwright forget its other refs: a full snapshot has to follow.
+
+    Raises:
+        StaleRef: The ref is not on the page.
+        NoSuchTarget: Nothing visible matches.
+        Ambiguous: Several do.
+    """
+    if ref := ref_in(target):
+        node = view.by_ref.get(ref)
+        if node is None or not await tab.page.get_by_ref(ref).count():
+            raise StaleRef(
+                f"ref {ref!r} is not on page {tab.handle} (any more): the element or the page under it is another "
+                "one. Take a snapshot and use the ref that it shows."
+            )
+        return Located(locator=tab.page.get_by_ref(ref), role=node.role, name=_name(node), ref=ref)
+    found = await _visible(tab, target)
+    if not found:
+        raise NoSuchTarget(f"nothing visible matches {target!r} on page {tab.handle}. {_candidates(view, target)}")
+    if len(found) > 1:
+        listed = [_said(await _node_at(locator)) for locator in found[:_SHOWN]]
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise Ambiguous(f"{len(found)} elements match {target!r}; use the ref of one: {'; '.join(listed)}{more}")
+    node = await _node_at(found[0])
+    return Located(locator=found[0], role=node.role, name=_name(node), ref=node.ref)
+
+
+async def _visible(tab: Tab, selector: str) -> list[Locator]:
+    found: list[Locator] = []
+    for frame in tab.page.frames:
+        if frame.is_detached():
+            continue
+        matching = frame.locator(selector).locator("visible=true")
+        try:
+            count = await matching.count()
+        except Error as error:
+            if frame.is_detached() or "Execution context was destroyed" in error.message:
+                continue
+            if "selector" in error.message or "Unexpected" in error.message or "Unknown engine" in error.message:
+                raise NoSuchTarget(
+                    f"{selector!r} is neither a ref such as e12 nor a selector such as "
+                    f'role=button[name="Save"]: {error.message.splitlines()[0]}'
+                ) from error
+            raise
+        found += [matching.nth(at) for at in range(count)]
+    return found
+
+
+async def _node_at(locator: Locator) -> Node:
+    """Return the element as the accessibility tree has it."""
+    try:
+        root = parse(await locator.aria_snapshot(mode="ai", timeout=2_000))
+    except Error:
+        root = Node(role="page")
+    return root.children[0] if root.children else Node(role="element")
+
+
+def _name(node: Node) -> str:
+    """Return the name; the tree leaves it out where the words below say the same."""
+    if node.name or node.role in ("textbox", "combobox", "searchbox", "spinbutton", "listbox", "table", "grid"):
+        return node.name
+    words = [below.name or below.text for below in node.walk() if below.name or below.text]
+    return " ".join(words)[:120]
+
+
+def _said(node: Node) -> str:
+    lines = lines_of(node)
+    return lines[0].text[:160] if lines else f"{node} [ref={node.ref}]"
+
+
+def _candidates(view: View, selector: str) -> str:
+    role = match[1] if (match := _ROLE.search(selector)) else ""
+    words = set(re.findall(r"\w{2,}", re.sub(r"role=\w+|name=", " ", selector).casefold()))
+    named = [node for node in view.by_ref.values() if node.ref and _name(node)]
+
+    def likeness(node: Node) -> float:
+        name = _name(node).casefold()
+        shared = len(words & set(re.findall(r"\w{2,}", name)))
+        close = SequenceMatcher(None, " ".join(sorted(words)), name[:80]).ratio()
+        return (node.role == role) + shared + close
+
+    likely = sorted(named, key=likeness, reverse=True)
+    listed = [_said(node) for node in likely[:_SHOWN] if likeness(node) >= 0.5]
+    if listed:
+        return f"Candidates: {'; '.join(dict.fromkeys(listed))}"
+    return "Nothing is like it; take a snapshot to see what is there."
+
+
+# Describing
+
+
+async def facts_of(locator: Locator, *, timeout_s: float) -> Facts:
+    """Return what the page says of the element."""
+    return _FACTS.validate_python(await locator.evaluate(script("describe"), timeout=timeout_s * 1000))
+
+
+async def described(tab: Tab, located: Located, *, timeout_s: float) -> Target:
+    """Return the element as policy, audit and people need to know it."""
+    facts = await facts_of(located.locator, timeout_s=timeout_s)
+    names = dict.fromkeys(name for name in (located.name, *facts.names) if name)
+    return Target(
+        ref=located.ref,
+        role=located.role,
+        name=located.name,
+        tag=facts.tag,
+        origin=await frame_origin(tab, located.locator),
+        input_type=facts.type,
+        submits=facts.submits,
+        method=facts.method,
+        action_origin=facts.action,
+        destination=facts.destination,
+        field_names=tuple(names),
+        values=facts.values,
+    )
+
+
+async def frame_origin(tab: Tab, locator: Locator) -> str:
+    """Return the origin of the frame that holds the element."""
+    handle = await locator.element_handle(timeout=2_000)
+    frame: Frame | None = await handle.owner_frame()
+    while frame is not None and frame.url.startswith("about:") and frame.parent_frame is not None:
+        frame = frame.parent_frame  # such a document belongs to the origin that made it
+    return origin_of(frame.url) if frame is not None else tab.origin
+
+
+async def focused(tab: Tab) -> Located | None:
+    """Return what has the focus, in whatever frame."""
+    frame: Frame | None = tab.page.main_frame
+    for _ in range(_FRAMES_DEEP):
+        if frame is None:
+            return None
+        locator = frame.locator(f"{ENGINE}=focus")
+        if not await locator.count():
+            return None
+        inner = await _inside(locator)
+        if inner is None:
+            node = await _node_at(locator)
+            return Located(locator=locator, role=node.role, name=_name(node), ref=node.ref)
+        frame = inner
+    return None
+
+
+async def under_point(tab: Tab, x: float, y: float) -> Located | None:
+    """Return what a click at the point of the viewport would hit, in whatever frame."""
+    frame = tab.page.main_frame
+    for _ in range(_FRAMES_DEEP):
+        locator = frame.locator(f"{ENGINE}=point:{x},{y}")
+        if not await locator.count():
+            return None
+        inner = await _inside(locator)
+        if inner is None:
+            node = await _node_at(locator)
+            return Located(locator=locator, role=node.role, name=_name(node), ref=node.ref)
+        edge: Iterable[float] = await locator.evaluate(
+            "e => { const b = e.getBoundingClientRect(); return [b.left + e.clientLeft, b.top + e.clientTop] }"
+        )
+        left, top = edge
+        frame, x, y = inner, x - left, y - top
+    return None
+
+
+async def _inside(locator: Locator) -> Frame | None:
+    handle: ElementHandle = await locator.element_handle(timeout=2_000)
+    return await handle.content_frame()

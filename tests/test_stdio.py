@@ -1,0 +1,171 @@
+"""Over real stdin and stdout: bad frames, both eras, and a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+MODERN = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "raw", "version": "1"},
+}
+HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
+
+
+class Wire:
+    """A server process, spoken to in raw lines."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "pointsman.toml").write_text('data = "data"\n', encoding="utf-8")
+        command = [sys.executable, "-m", "pointsman", "--config", str(folder / "pointsman.toml"), "serve"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
+        )
+        self._last = 100
+
+    def write(self, line: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + b"\n")
+        self.process.stdin.flush()
+
+    def read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "the server closed its output"
+        return dict(json.loads(line))
+
+    def send(self, line: bytes) -> dict[str, Any]:
+        """Send one raw line and return the next one."""
+        self.write(line)
+        return self.read()
+
+    def ask(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a request of the modern era and return its response."""
+        self._last += 1
+        request = {"jsonrpc": "2.0", "id": self._last, "method": method, "params": (params or {}) | {"_meta": MODERN}}
+        response = self.send(json.dumps(request).encode())
+        assert response["id"] == self._last
+        return response
+
+
+@pytest.fixture
+def wire(tmp_path: Path) -> Iterator[Wire]:
+    wire = Wire(tmp_path)
+    yield wire
+    if wire.process.poll() is None:
+        wire.process.kill()
+    wire.process.communicate(timeout=10)
+
+
+BAD = {
+    "no JSON": (b"hello", -32700, None),
+    "cut JSON": (b'{"jsonrpc": "2.0", "id": 1', -32700, None),
+    "not UTF-8": (b'{"jsonrpc": "2.0", "id": 1, "method": "\xff"}', -32700, None),
+    "deep nesting": (b"[" * 100_000, -32700, None),
+    "a scalar": (b"7", -32600, None),
+    "null": (b"null", -32600, None),
+    "a batch": (b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]', -32600, None),
+    "no version": (b'{"id": 5, "method": "ping"}', -32600, 5),
+    "id is null": (b'{"jsonrpc": "2.0", "id": null, "method": "ping"}', -32600, None),
+    "id is a float": (b'{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', -32600, None),
+    "id is true": (b'{"jsonrpc": "2.0", "id": true, "method": "ping"}', -32600, None),
+    "no method": (b'{"jsonrpc": "2.0", "id": 6}', -32600, 6),
+    "method is a number": (b'{"jsonrpc": "2.0", "id": 7, "method": 3}', -32600, 7),
+    "params are a string": (b'{"jsonrpc": "2.0", "id": 8, "method": "ping", "params": "x"}', -32600, 8),
+    "too long": (b'{"jsonrpc": "2.0", "id": 9, "method": "' + b"x" * (5 * 2**20) + b'"}', -32600, None),
+}
+
+
+def test_every_bad_frame_is_answered_and_the_server_goes_on(wire: Wire) -> None:
+    for name, (line, code, request_id) in BAD.items():
+        response = wire.send(line)
+        assert response["error"]["code"] == code, name
+        assert response["id"] == request_id, name
+    assert "tools" in wire.ask("tools/list")["result"]
+
+
+def test_an_id_in_flight_cannot_be_used_twice(wire: Wire) -> None:
+    wire.ask("server/discover")
+    waits = {"name": "run_status", "arguments": {"run": "none"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": waits | {"_meta": MODERN}}).encode()
+    wire.write(line + b"\n" + line)
+    answers = [wire.read(), wire.read()]
+    assert sorted("error" in answer for answer in answers) == [False, True]
+
+
+def test_a_probe_does_not_fix_the_era(wire: Wire) -> None:
+    """Some clients send `server/discover` and then `initialize` all the same."""
+    discovered = wire.ask("server/discover")["result"]
+    hello = wire.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO}).encode())
+    assert hello["result"]["protocolVersion"] == "2025-11-25"
+    assert hello["result"]["instructions"] == discovered["instructions"]
+    wire.write(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}')
+    listed = wire.send(b'{"jsonrpc": "2.0", "id": 2, "method": "tools/list"}')
+    assert len(listed["result"]["tools"]) < 20
+
+
+def test_instructions_stay_under_two_kilobytes(wire: Wire) -> None:
+    assert len(wire.ask("server/discover")["result"]["instructions"].encode()) < 2048
+
+
+def test_listing_tools_imports_no_vendor_no_browser_and_no_store(tmp_path: Path) -> None:
+    (tmp_path / "pointsman.toml").write_text('data = "data"\n', encoding="utf-8")
+    program = f"""
+import anyio, sys
+from pathlib import Path
+from mcp import Client
+from server.app import running, state_key
+from server.config import load
+from server.face import face
+
+async def main():
+    config = load(Path({str(tmp_path / "pointsman.toml")!r}))
+    async with running(config) as app:
+        server = face(app.registry, listed=app.listed, call=app.call, answer=app.answer, principal="x",
+                      state_key=state_key(config.data), version="0")
+        async with Client(server) as client:
+            assert len((await client.list_tools()).tools) > 10
+        heavy = "anthropic openai playwright sqlalchemy cedarpy genai_prices dbos rich jinja2".split()
+        print(sorted(name for name in heavy if name in sys.modules))
+
+anyio.run(main)
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.strip() == "[]", found.stderr
+
+
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGINT", "end of input"])
+def test_the_server_ends_in_time_and_leaves_nothing_behind(wire: Wire, tmp_path: Path, end: str) -> None:
+    wire.ask("server/discover")
+    wire.ask("tools/call", {"name": "browser_snapshot", "arguments": {}})  # a browser is running now
+    family = psutil.Process(wire.process.pid).children(recursive=True)
+    assert family
+    slow = {"name": "call_read_tool", "arguments": {"name": "browser_wait_for", "arguments": {"time": 30}}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": slow | {"_meta": MODERN}}
+    wire.write(json.dumps(request).encode())
+    wire.ask("tools/list")  # answered, so the slow call before it has begun
+    if end == "end of input":
+        assert wire.process.stdin is not None
+        wire.process.stdin.close()
+    else:
+        wire.process.send_signal(getattr(signal, end))
+    wire.process.wait(timeout=3)
+    _, alive = psutil.wait_procs(family, timeout=3)
+    assert alive == []
+    checked = subprocess.run(
+        [sys.executable, "-m", "pointsman", "--config", str(tmp_path / "pointsman.toml"), "audit", "verify"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert "chain valid" in checked.stdout
