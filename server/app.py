@@ -52,7 +52,7 @@ class App:
 
     def __init__(self, config: Config, tasks: TaskGroup, runs: Runs, extra: tuple[Tool[Any], ...] = ()) -> None:
         self.config = config
-        self._tasks = tasks
+        self._tasks, self._runs = tasks, runs
         self._secrets = config.secrets()
         self._browsers = Browsers(config.browser_options(), self._secrets)
         self._models: dict[Role, Model | None] = {}
@@ -60,7 +60,7 @@ class App:
         self._store: Store | None = None
         self._gate: Gate | None = None
         self._index: Index | None = None
-        means = self._means(runs)
+        means = self._means()
         self.registry = Registry(
             [
                 *browser_tools(self._browsers, frozenset(config.browser.origins)),
@@ -85,7 +85,9 @@ class App:
         """Record a person's answer to a question; False when it is not open any more."""
         await self._opened()
         assert self._store is not None
-        return await self._store.answer(ticket, answer, by=by, at=time.time()) is not None
+        answered = await self._store.answer(ticket, answer, by=by, at=time.time()) is not None
+        self._runs.answered(ticket)
+        return answered
 
     async def ticket(self, ticket: str) -> Ticket | None:
         """Return the question of this ticket."""
@@ -139,7 +141,7 @@ class App:
             )
         return self._index
 
-    def _means(self, runs: Runs) -> Means:
+    def _means(self) -> Means:
         models = self.config.models
         names: dict[Role, str] = {"thinker": models.thinker, "operator": models.operator}
         vendors: dict[Role, str] = {role: facts_of(name).vendor for role, name in names.items()}
@@ -154,7 +156,7 @@ class App:
             role_keys=vendors,
             recipes=load_all(self.config.recipes),
             registry=lambda: self.registry,
-            runs=lambda: runs,
+            runs=lambda: self._runs,
             files=lambda session: Root(self.config.artefacts / session),
             secret_names=self._secrets.names,
             budget=self.config.budget(),

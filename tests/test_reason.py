@@ -39,7 +39,11 @@ ANSWER = {
 }
 
 
-async def reasoned(house: House, **arguments: Any) -> dict[str, Any]:
+async def reasoned(house: House, *, checks: list[dict[str, Any]] | None = None, **arguments: Any) -> dict[str, Any]:
+    if checks:
+        registered = await house.call("verify", task="What is 2 + 2?", checks=checks)
+        assert registered.structured_content is not None
+        arguments["contract"] = registered.structured_content["contract"]
     result = await house.call("reason", task="What is 2 + 2?", **arguments)
     assert not result.is_error, text_of(result)
     assert result.structured_content is not None

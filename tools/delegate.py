@@ -222,7 +222,7 @@ async def reasoned(
     task: str,
     *,
     context: str,
-    checks: tuple[Check, ...],
+    contract_id: str | None,
     schema: dict[str, Any] | None,
     stakes: str,
     rounds: int,
@@ -233,13 +233,15 @@ async def reasoned(
     thinker = means.model("thinker")
     if thinker is None:
         return Refused(code="no_model", reason=means.missing("thinker"))
+    contract = await _contract(means, task, contract_id, (), stakes, None, caller)
+    if isinstance(contract, Refused):
+        return contract
     try:
         thought = await reason(
             task,
             context=context,
-            checks=checks,
+            contract=contract,
             schema=schema,
-            stakes=stakes,
             thinker=thinker,
             rounds=rounds,
             scene_of=lambda output: means.scene(None, output, caller),
@@ -301,7 +303,7 @@ async def _contract(
     contract_id: str | None,
     checks: tuple[Check, ...],
     stakes: str,
-    session: str,
+    session: str | None,
     caller: Caller,
 ) -> Contract | Refused:
     if contract_id is None:

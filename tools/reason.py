@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridges.model import Model, Replied, Reply, Request, Said, Text, Turn, Usage
-from tools.checks import Check, Scene
+from tools.checks import Scene
 from tools.evidence import Verdict
-from tools.verify import Audit, Contract, audited, decide, register
+from tools.verify import Audit, Contract, audited, decide
 
 __all__ = ["Attempt", "Reasoned", "reason"]
 
@@ -46,9 +46,8 @@ async def reason(
     task: str,
     *,
     context: str,
-    checks: tuple[Check, ...],
+    contract: Contract,
     schema: dict[str, Any] | None,
-    stakes: str,
     thinker: Model,
     rounds: int,
     scene_of: Callable[[Any], Scene],
@@ -59,9 +58,8 @@ async def reason(
     Args:
         task: What to do.
         context: Material to do it with; may be empty.
-        checks: The contract, fixed before the first answer.
+        contract: What was fixed before the first answer; it may hold no check.
         schema: JSON Schema of the answer, None for text.
-        stakes: They set the least rank of evidence.
         thinker: Who works, and, in another context, audits.
         rounds: How many answers at most.
         scene_of: What checks can look at, given an output.
@@ -70,7 +68,6 @@ async def reason(
     Raises:
         ModelError: No answer came.
     """
-    contract = await register(task, checks, stakes=stakes, session=None, scene=scene_of(None))
     turns: list[Turn] = [Said(parts=(Text(text=_asked(task, context)),))]
     usage, best, seen = Usage(), None, set[frozenset[str]]()
     reply: Reply | None = None

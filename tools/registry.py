@@ -56,7 +56,7 @@ class Tool(Generic[A]):
     def input_schema(self) -> dict[str, Any]:
         """The JSON Schema of the arguments, without the noise that pydantic adds for documentation's sake."""
         schema = self.arguments.model_json_schema()
-        return _without_titles(schema) | {"additionalProperties": False}
+        return _plain(schema) | {"additionalProperties": False}
 
 
 class Registry:
@@ -84,16 +84,21 @@ class Registry:
         return tuple(difflib.get_close_matches(name, self._tools, n=3))
 
 
-def _without_titles(schema: Any) -> Any:
+def _plain(schema: Any) -> Any:
+    """Return the schema without titles, and an optional field as what it is when it is there: each costs tokens."""
     match schema:
         case dict():
             entries = cast("dict[str, Any]", schema)
-            return {
-                key: _without_titles(value)
+            kept = {
+                key: _plain(value)
                 for key, value in entries.items()
-                if not (key == "title" and isinstance(value, str))
+                if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
             }
+            choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
+            if len(choices) == 1:
+                return choices[0] | {key: value for key, value in kept.items() if key != "anyOf"}
+            return kept
         case list():
-            return [_without_titles(item) for item in cast("list[Any]", schema)]
+            return [_plain(item) for item in cast("list[Any]", schema)]
         case _:
             return schema

@@ -95,6 +95,9 @@ def rendered_table(table: Table) -> Answer:
 
 
 def page_text(answer: Answer) -> str:
-    """Return the page's own text of a rendered observation, without what we say about it."""
-    _, marker, text = answer.text.partition(_PAGE_MARK)
-    return text if marker else ""
+    """Return the page's own text of a rendered observation, without what we say about it.
+
+    The page's lines begin with a dash; a remark of ours, such as that nothing was found, must not pass for its text.
+    """
+    _, _, text = answer.text.partition(_PAGE_MARK)
+    return "\n".join(line for line in text.splitlines() if line.lstrip().startswith("- "))

@@ -383,7 +383,7 @@ def _why_not_alone(other: Executor, chosen: Executor, shape: TaskShape, policy: 
         return f"{chosen.name} comes first among the executors of its kind"
     against = [answer.rule for answer in fired if set(answer.needs) - {role}]
     if chosen.harness == "composite":
-        return f"a {role} alone does not satisfy {_listed(against)}"
+        return f"{_a(role)} alone does not satisfy {_listed(against)}"
     passed = {answer.rule for answer in fired}
     outvoted = [
         rule.name
@@ -394,12 +394,16 @@ def _why_not_alone(other: Executor, chosen: Executor, shape: TaskShape, policy: 
     if outvoted:
         return f"{_listed(outvoted)} would choose it, but {_listed(against)} comes first"
     if against:
-        return f"{_listed(against)} decided, and nothing needs a {role}"
-    return f"no rule that holds needs a {role}"
+        return f"{_listed(against)} decided, and nothing needs {_a(role)}"
+    return f"no rule that holds needs {_a(role)}"
 
 
 def _asked(harness: Harness) -> tuple[Role, frozenset[Role]]:
     return ("thinker", _THINKER) if harness == "reason" else ("operator", _OPERATOR)
+
+
+def _a(role: str) -> str:
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 def _and(names: Iterable[str]) -> str:

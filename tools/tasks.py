@@ -103,6 +103,12 @@ class Runs:
         self._tasks.start_soon(self._carry_out, run, work)
         return run
 
+    def answered(self, ticket: str) -> None:
+        """Let the run that waits for this answer go on, rather than be found waiting for what has come."""
+        for run in self._runs.values():
+            if run.waiting is not None and run.waiting.ticket == ticket:
+                run.resume()
+
     def stop(self) -> None:
         """Cancel every run."""
         for run in self._runs.values():

@@ -4,13 +4,14 @@ Playwright's call log tells whether an act that timed out had begun: then the pa
 was typed, so nothing of them leaves this module.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from typing import Literal
 
 import anyio
-from playwright.async_api import Error, Locator, Page, TimeoutError as PlaywrightTimeout
+from playwright.async_api import Error, Locator, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bridges.browser.scripts import script
 from bridges.browser.target import Facts, Located
@@ -19,12 +20,14 @@ from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll,
 
 __all__ = ["PATIENCE_MS", "Begun", "at_point", "attempt", "choices", "press", "put", "type_out"]
 
-PATIENCE_MS = 1_500  # how long an element may take to become actionable
+PATIENCE_MS = 1_200  # how long an element may take to become actionable
 _DRAG_STEPS = 6  # fewer motions and a drag never starts
 _KEYS = (
-    "Enter Escape Tab Space Backspace Delete Insert Home End PageUp PageDown ArrowUp ArrowDown ArrowLeft ArrowRight "
-    "Control Shift Alt Meta ControlOrMeta F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 ContextMenu"
-).split()
+    *("Enter", "Escape", "Tab", "Space", "Backspace", "Delete", "Insert", "Home", "End", "PageUp", "PageDown"),
+    *("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Control", "Shift", "Alt", "Meta", "ControlOrMeta"),
+    *(f"F{number}" for number in range(1, 13)),
+    "ContextMenu",
+)
 
 
 class Begun(Exception):
@@ -74,7 +77,7 @@ async def put(located: Located, facts: Facts, value: str) -> None:
     locator = located.locator
     if facts.options is not None:
         values = choices(located, facts, [value])
-        call = lambda: locator.select_option(value=values, timeout=PATIENCE_MS)  # noqa: E731
+        call = lambda: locator.select_option(value=values, timeout=PATIENCE_MS, no_wait_after=True)  # noqa: E731
         await attempt(located, "choose an option of", call)
     elif facts.type in ("checkbox", "radio") or located.role in ("checkbox", "radio", "switch"):
         if value.strip().casefold() not in ("true", "false"):
@@ -123,7 +126,7 @@ async def press(page: Page, chord: str, *, on: Locator | None = None) -> None:
         if on is None:
             await page.keyboard.press(chord)
         else:
-            await on.press(chord, timeout=PATIENCE_MS)
+            await on.press(chord, timeout=PATIENCE_MS, no_wait_after=True)
     except Error as error:
         if "Unknown key" not in error.message:
             raise
@@ -216,7 +219,7 @@ async def _drag(page: Page, action: Drag) -> None:
 
 
 @asynccontextmanager
-async def _holding(page: Page, keys: Sequence[str]) -> AsyncIterator[None]:
+async def _holding(page: Page, keys: Sequence[str]) -> AsyncGenerator[None]:
     """Hold keys down meanwhile, and let them go whatever happens."""
     down: list[str] = []
     try:

@@ -54,4 +54,4 @@
   query(root, body) {
     return this.queryAll(root, body)[0];
   },
-});
+})

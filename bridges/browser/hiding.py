@@ -12,7 +12,7 @@ from playwright.async_api import Error, Locator, Page
 from bridges.browser.scripts import ENGINE
 from bridges.browser.snapshot import Node
 
-__all__ = ["HIDDEN", "Scrubber", "hide_values", "mark", "masks"]
+__all__ = ["HIDDEN", "Scrubber", "any_hidden", "hide_values", "mark", "masks"]
 
 HIDDEN = "(hidden)"
 _FIELDS = f"css=input,textarea,select,[contenteditable] >> {ENGINE}=hidden"
@@ -65,12 +65,10 @@ def masks(page: Page) -> Sequence[Locator]:
 async def hide_values(page: Page, root: Node) -> None:
     """Replace the values of hidden fields in a snapshot by "(hidden)"."""
     valued = [node for node in root.walk() if node.role in _VALUED and node.ref and _value(node)]
-    if not valued or not await _any_hidden(page):
-        return
 
     async def is_hidden(node: Node) -> bool:
         try:
-            field = page.get_by_ref(node.ref)
+            field = page.get_by_ref(node.key)
             return bool(await field.locator(f"{ENGINE}=hidden").count()) or not await field.count()
         except Error:
             return True
@@ -85,7 +83,9 @@ def _value(node: Node) -> str:
     return node.text or next((child.text for child in node.children if child.role == "text"), "")
 
 
-async def _any_hidden(page: Page) -> bool:
+async def any_hidden(page: Page) -> bool:
+    """Return whether any frame has a field to hide."""
+
     async def in_frame(locator: Locator) -> bool:
         try:
             return bool(await locator.count())

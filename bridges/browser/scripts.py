@@ -11,4 +11,4 @@ ENGINE = "pointsman"
 @cache
 def script(name: str) -> str:
     """Return the text of a script of this package."""
-    return files(__package__).joinpath(f"{name}.js").read_text(encoding="utf-8")
+    return files("bridges.browser").joinpath(f"{name}.js").read_text(encoding="utf-8")

@@ -51,6 +51,7 @@
   };
 
   const api = {
+    id: `${performance.timeOrigin}/${Math.random()}`, // tells this document from the next one in the same frame
     arm() {
       state.action += 1;
     },

@@ -44,6 +44,7 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
         bound_s: How long anything else may take.
     """
     end = time.monotonic() + bound_s
+    patience = time.monotonic() + min(bound_s, _REQUEST_S)
     restless: set[str] = set()
     for _ in range(_ROUNDS):
         if not await _loaded(tab, load_s):
@@ -54,7 +55,7 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
         restless = set(await _quiet(tab.page, left))
         if not tab.underway and tab.navigation is None and not tab.moved:
             break
-        await _answered(tab, min(end, time.monotonic() + _REQUEST_S))
+        await _answered(tab, patience)
         if time.monotonic() >= end:
             break
     pending = [_words("waiting for", request) for request in list(tab.underway)[:3]]

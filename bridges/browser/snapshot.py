@@ -22,15 +22,84 @@ _FLAT_LEAVES = 16  # more than this is not one line
 _LARGEST_COMPARED = 1_500  # lines; beyond this, order within the change is given up for speed
 
 _INTERACTIVE = frozenset(
-    ["button", "checkbox", "combobox", "link", "listbox", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "radio", "searchbox", "slider", "spinbutton", "switch", "tab", "textbox", "treeitem"]
+    [
+        "button",
+        "checkbox",
+        "combobox",
+        "link",
+        "listbox",
+        "menuitem",
+        "menuitemcheckbox",
+        "menuitemradio",
+        "option",
+        "radio",
+        "searchbox",
+        "slider",
+        "spinbutton",
+        "switch",
+        "tab",
+        "textbox",
+        "treeitem",
+    ]
 )
 _FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider"})
 _PLACES = frozenset(
-    ["alert", "alertdialog", "banner", "complementary", "contentinfo", "dialog", "form", "grid", "group", "iframe", "list", "listbox", "main", "menu", "menubar", "navigation", "radiogroup", "region", "search", "status", "table", "tablist", "tabpanel", "toolbar", "tree", "treegrid"]
+    [
+        "alert",
+        "alertdialog",
+        "banner",
+        "complementary",
+        "contentinfo",
+        "dialog",
+        "form",
+        "grid",
+        "group",
+        "iframe",
+        "list",
+        "listbox",
+        "main",
+        "menu",
+        "menubar",
+        "navigation",
+        "radiogroup",
+        "region",
+        "search",
+        "status",
+        "table",
+        "tablist",
+        "tabpanel",
+        "toolbar",
+        "tree",
+        "treegrid",
+    ]
 )
 _REF_PLACES = frozenset(["alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"])
 _TRANSPARENT = frozenset(
-    ["caption", "cell", "code", "columnheader", "deletion", "emphasis", "generic", "gridcell", "insertion", "listitem", "mark", "none", "paragraph", "presentation", "row", "rowgroup", "rowheader", "strong", "subscript", "superscript", "term", "definition", "time"]
+    [
+        "caption",
+        "cell",
+        "code",
+        "columnheader",
+        "deletion",
+        "emphasis",
+        "generic",
+        "gridcell",
+        "insertion",
+        "listitem",
+        "mark",
+        "none",
+        "paragraph",
+        "presentation",
+        "row",
+        "rowgroup",
+        "rowheader",
+        "strong",
+        "subscript",
+        "superscript",
+        "term",
+        "definition",
+        "time",
+    ]
 )
 _CELLS = frozenset({"cell", "gridcell", "columnheader", "rowheader"})
 _TABLES = frozenset({"table", "grid", "treegrid"})
@@ -38,12 +107,13 @@ _TABLES = frozenset({"table", "grid", "treegrid"})
 
 @dataclass(slots=True)
 class Node:
-    """An element of the snapshot."""
+    """An element of the snapshot. `key` is the ref that Playwright knows it by."""
 
     role: str
     name: str = ""
     states: tuple[str, ...] = ()
     ref: str = ""
+    key: str = ""
     text: str = ""
     url: str = ""
     clickable: bool = False
@@ -80,6 +150,7 @@ class View:
     root: Node
     lines: tuple[Line, ...]
     by_ref: dict[str, Node]
+    by_key: dict[str, Node] = field(default_factory=dict[str, Node])
     url: str = ""
     title: str = ""
     stamp: str = ""
@@ -171,12 +242,18 @@ def plain_text(node: Node) -> str:
 
 
 def _children(node: Node, depth: int) -> Iterator[Line]:
-    children = list(node.children)
-    for at, child in enumerate(children):
-        beside = [*children[max(0, at - 1) : at], *children[at + 1 : at + 2]]
-        if child.role == "text" and any(child.text == near.name for near in beside if near.role != "text"):
-            continue  # a label: the control beside it says the same
+    for child in _said(node):
         yield from _lines(child, depth)
+
+
+def _said(node: Node) -> list[Node]:
+    """Return the children without labels: the control beside says the same."""
+    said: list[Node] = []
+    for at, child in enumerate(node.children):
+        beside = [*node.children[max(0, at - 1) : at], *node.children[at + 1 : at + 2]]
+        if child.role != "text" or all(child.text != near.name for near in beside if near.role != "text"):
+            said.append(child)
+    return said
 
 
 def _lines(node: Node, depth: int) -> Iterator[Line]:
@@ -208,7 +285,7 @@ def _place(node: Node, depth: int) -> Iterator[Line]:
 def _transparent(node: Node, depth: int) -> Iterator[Line]:
     """Unnamed boxes are dropped; flat running text becomes one line."""
     running = node.role == "paragraph" or any(child.role == "text" for child in node.children)
-    if node.children and running and _is_flat(node) and not _fields(node):
+    if len(_said(node)) > 1 and running and _is_flat(node) and not _fields(node):
         if text := _inline_children(node):
             yield Line(depth, f"text: {text}")
         return
@@ -293,7 +370,7 @@ def _inline(node: Node) -> str:
     if node.role in _TRANSPARENT and not node.clickable:
         return inner or node.text or node.name
     if not node.name and (node.role in _INTERACTIVE or node.role == "heading") and node.children:
-        return _head(Node(node.role, plain_text(node), node.states, node.ref, "", node.url, node.clickable))
+        return _head(Node(node.role, plain_text(node), node.states, node.ref, clickable=node.clickable))
     if node.role == "link" and not node.name and not inner and node.url:
         inner = f"/url: {node.url}"
     text = node.text or ("" if inner in node.name else inner)
@@ -301,14 +378,7 @@ def _inline(node: Node) -> str:
 
 
 def _inline_children(node: Node) -> str:
-    parts: list[str] = []
-    for at, child in enumerate(node.children):
-        beside = [*node.children[max(0, at - 1) : at], *node.children[at + 1 : at + 2]]
-        if child.role == "text" and any(child.text == near.name for near in beside if near.role != "text"):
-            continue
-        if part := _inline(child):
-            parts.append(part)
-    return " ".join(parts)
+    return " ".join(part for part in map(_inline, _said(node)) if part)
 
 
 def _native_list(node: Node) -> str:

@@ -22,6 +22,7 @@ from playwright.async_api import (
     WebError,
 )
 
+from bridges.browser.refs import Numbering
 from bridges.browser.snapshot import View
 
 __all__ = ["Tab", "origin_of"]
@@ -56,6 +57,7 @@ class Tab:
         self.shown: View | None = None
         self.latest: View | None = None
         self.documents = 0
+        self.numbering = Numbering()
         self.downloads: list[Download] = []
         self.opened: list[str] = []
         self.console_errors: list[str] = []
@@ -163,7 +165,8 @@ class Tab:
         self._notice()
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        address = message.location.get("url", "")
+        if message.type == "error" and not address.endswith("/favicon.ico"):  # asked for by the browser, not the page
             self._error(message.text)
 
     def _on_page_error(self, error: Error | WebError) -> None:

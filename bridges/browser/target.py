@@ -31,7 +31,8 @@ class Located:
     locator: Locator
     role: str
     name: str
-    ref: str = ""
+    key: str = ""  # Playwright's ref, which lasts until the next snapshot
+    by_ref: bool = False
 
     def __str__(self) -> str:
         return f'{self.role} "{self.name}"' if self.name else self.role
@@ -83,21 +84,24 @@ async def locate(tab: Tab, target: str, view: View) -> Located:
     """
     if ref := ref_in(target):
         node = view.by_ref.get(ref)
-        if node is None or not await tab.page.get_by_ref(ref).count():
+        if node is None or not await tab.page.get_by_ref(node.key).count():
             raise StaleRef(
                 f"ref {ref!r} is not on page {tab.handle} (any more): the element or the page under it is another "
                 "one. Take a snapshot and use the ref that it shows."
             )
-        return Located(locator=tab.page.get_by_ref(ref), role=node.role, name=_name(node), ref=ref)
+        return Located(
+            locator=tab.page.get_by_ref(node.key), role=node.role, name=_name(node), key=node.key, by_ref=True
+        )
     found = await _visible(tab, target)
     if not found:
         raise NoSuchTarget(f"nothing visible matches {target!r} on page {tab.handle}. {_candidates(view, target)}")
     if len(found) > 1:
-        listed = [_said(await _node_at(locator)) for locator in found[:_SHOWN]]
+        nodes = [await _node_at(locator) for locator in found[:_SHOWN]]
+        listed = [_said(view.by_key.get(node.ref, node)) for node in nodes]
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise Ambiguous(f"{len(found)} elements match {target!r}; use the ref of one: {'; '.join(listed)}{more}")
     node = await _node_at(found[0])
-    return Located(locator=found[0], role=node.role, name=_name(node), ref=node.ref)
+    return Located(locator=found[0], role=node.role, name=_name(node), key=node.ref)
 
 
 async def _visible(tab: Tab, selector: str) -> list[Locator]:
@@ -170,11 +174,11 @@ async def facts_of(locator: Locator, *, timeout_s: float) -> Facts:
 
 
 async def described(tab: Tab, located: Located, *, timeout_s: float) -> Target:
-    """Return the element as policy, audit and people need to know it."""
+    """Return the element as policy, audit and people need to know it; its `ref` is left to the next snapshot."""
     facts = await facts_of(located.locator, timeout_s=timeout_s)
     names = dict.fromkeys(name for name in (located.name, *facts.names) if name)
     return Target(
-        ref=located.ref,
+        ref="",
         role=located.role,
         name=located.name,
         tag=facts.tag,
@@ -200,17 +204,15 @@ async def frame_origin(tab: Tab, locator: Locator) -> str:
 
 async def focused(tab: Tab) -> Located | None:
     """Return what has the focus, in whatever frame."""
-    frame: Frame | None = tab.page.main_frame
+    frame = tab.page.main_frame
     for _ in range(_FRAMES_DEEP):
-        if frame is None:
-            return None
         locator = frame.locator(f"{ENGINE}=focus")
         if not await locator.count():
             return None
         inner = await _inside(locator)
         if inner is None:
             node = await _node_at(locator)
-            return Located(locator=locator, role=node.role, name=_name(node), ref=node.ref)
+            return Located(locator=locator, role=node.role, name=_name(node), key=node.ref)
         frame = inner
     return None
 
@@ -225,7 +227,7 @@ async def under_point(tab: Tab, x: float, y: float) -> Located | None:
         inner = await _inside(locator)
         if inner is None:
             node = await _node_at(locator)
-            return Located(locator=locator, role=node.role, name=_name(node), ref=node.ref)
+            return Located(locator=locator, role=node.role, name=_name(node), key=node.ref)
         edge: Iterable[float] = await locator.evaluate(
             "e => { const b = e.getBoundingClientRect(); return [b.left + e.clientLeft, b.top + e.clientTop] }"
         )

@@ -5,11 +5,11 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Described
 
 from tools.budget import Budget
-from tools.checks import Check
+from tools.checks import Check, CheckSpec
 from tools.delegate import composed, operated, reasoned, replayed
 from tools.executors import Available, Missing, executors
 from tools.means import Means
@@ -21,7 +21,7 @@ from tools.router import Route, route
 from tools.shape import Field, ShapeInput, Stakes, TaskShape, infer
 from tools.tasks import Run, TooManyRuns
 from tools.tasks import described as run_data
-from tools.verify import decide, described, register
+from tools.verify import decide, described, parse_checks, register
 
 __all__ = ["work_tools"]
 
@@ -76,8 +76,7 @@ class Operate(_Bounds):
     """Arguments of operate."""
 
     task: str = Described(min_length=1)
-    checks: list[Check] = Described(default_factory=list[Check], description="What will prove it; fixed before acting.")
-    contract: str | None = Described(None, description="A contract registered with verify, instead of checks.")
+    contract: str | None = Described(None, description="Contract from verify that will prove it.")
     session: str | None = Described(None, description="Browser session to work in; omit for one of its own.")
     stakes: Stakes = "low"
     wait_s: float = _WAIT
@@ -88,7 +87,7 @@ class Reason(_Arguments):
 
     task: str = Described(min_length=1)
     context: str = Described("", description="Material to work with.")
-    checks: list[Check] = Described(default_factory=list[Check])
+    contract: str | None = Described(None, description="Contract from verify that will prove it.")
     schema_: dict[str, Any] | None = Described(None, alias="schema", description="JSON Schema of the answer.")
     stakes: Stakes = "low"
     rounds: int = Described(2, ge=1, le=5, description="Answers at most.")
@@ -121,7 +120,9 @@ class Verify(_Arguments):
     """Arguments of verify: task and checks before acting; contract and output afterwards."""
 
     task: str | None = Described(None, description="Before acting: what is to be done.")
-    checks: list[Check] = Described(default_factory=list[Check], description="Before acting: what will prove it.")
+    checks: list[CheckSpec] = Described(
+        default_factory=list[CheckSpec], description="Before acting: what will prove it."
+    )
     session: str | None = Described(None, description="Browser session whose page and downloads are looked at.")
     stakes: Stakes = "low"
     contract: str | None = Described(None, description="Afterwards: the handle that registering returned.")
@@ -205,7 +206,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                         means,
                         given.task,
                         context="",
-                        checks=(),
+                        contract_id=None,
                         schema=None,
                         stakes=stakes,
                         rounds=2,
@@ -250,7 +251,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 means,
                 given.task,
                 contract_id=given.contract,
-                checks=tuple(given.checks),
+                checks=(),
                 stakes=given.stakes,
                 session=given.session,
                 budget=given.within(means.budget),
@@ -269,7 +270,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 means,
                 given.task,
                 context=given.context,
-                checks=tuple(given.checks),
+                contract_id=given.contract,
                 schema=given.schema_,
                 stakes=given.stakes,
                 rounds=given.rounds,
@@ -313,9 +314,14 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
         if not given.task or not given.checks:
             reason = "before acting: task and checks; afterwards: contract and output"
             return Refused(code="bad_arguments", reason=reason)
+        try:
+            checks = parse_checks([check.plain() for check in given.checks])
+        except ValidationError as error:
+            problems = (f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors())
+            return Refused(code="bad_arguments", reason=f"verify: checks.{'; '.join(problems)}")
         contract = await register(
             given.task,
-            tuple(given.checks),
+            checks,
             stakes=given.stakes,
             session=given.session,
             scene=means.scene(given.session, None, caller),
@@ -465,7 +471,7 @@ def _possible(decided: Route, recipe: str | None, means: Means) -> str:
 
 
 def _advice(decided: Route, shape: TaskShape, means: Means) -> Answer:
-    lines = [f"{decided.chosen.name}: {decided.because}"]
+    lines = [decided.because]
     if isinstance(decided.availability, Missing):
         lines.append(decided.availability.says)
     lines += [f"Instead of {rejected.executor}: {rejected.why}" for rejected in decided.rejected]
