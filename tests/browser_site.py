@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 __all__ = ["Site", "served"]
 
+_HTML = "text/html; charset=utf-8"
 _PAGES = Path(__file__).parent / "site"
 
 
@@ -42,7 +43,9 @@ def served() -> Iterator[Site]:
                     ending.wait(0.7)
                     self._answer(b"<title>Slow</title><h1>Slow page</h1>")
                 case "/file":
-                    self._answer(b"a,b\n1,2\n", "text/csv", {"Content-Disposition": 'attachment; filename="../re port.csv"'})
+                    self._answer(
+                        b"a,b\n1,2\n", "text/csv", {"Content-Disposition": 'attachment; filename="../re port.csv"'}
+                    )
                 case "/none":
                     self.send_response(204)
                     self.end_headers()
@@ -61,7 +64,9 @@ def served() -> Iterator[Site]:
             site.posts.append(parse_qs(body, keep_blank_values=True))
             self._answer(b"<title>Sent</title><h1>Thank you</h1>")
 
-        def _answer(self, body: bytes, kind: str = "text/html; charset=utf-8", headers: dict[str, str] | None = None) -> None:
+        def _answer(
+            self, body: bytes, kind: str = "text/html; charset=utf-8", headers: dict[str, str] | None = None
+        ) -> None:
             try:
                 self.send_response(200)
                 for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():

@@ -60,9 +60,11 @@ class Wire:
 def wire(tmp_path: Path) -> Iterator[Wire]:
     wire = Wire(tmp_path)
     yield wire
-    if wire.process.poll() is None:
-        wire.process.kill()
-    wire.process.communicate(timeout=10)
+    wire.process.kill()
+    wire.process.wait(timeout=10)
+    for pipe in (wire.process.stdin, wire.process.stdout, wire.process.stderr):
+        assert pipe is not None
+        pipe.close()
 
 
 BAD = {

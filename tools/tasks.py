@@ -30,12 +30,17 @@ class TooManyRuns(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One piece of work. `result` is set when it is done; `waiting` while a person is asked something."""
+    """One piece of work. `result` is set when it is done; `waiting` while a person is asked something.
+
+    `preface` and `about` come with the result, in words and as data: how it came to be this work.
+    """
 
     handle: str
     kind: str
     task: str
     principal: str
+    preface: str = ""
+    about: dict[str, Any] = field(default_factory=dict[str, Any])
     state: RunState = "working"
     doing: str = "starting"
     result: Result | None = None
@@ -86,7 +91,16 @@ class Runs:
             yield cls(tasks)
             tasks.cancel_scope.cancel()
 
-    def start(self, kind: str, task: str, work: Work, caller: Caller) -> Run:
+    def start(
+        self,
+        kind: str,
+        task: str,
+        work: Work,
+        caller: Caller,
+        *,
+        preface: str = "",
+        about: dict[str, Any] | None = None,
+    ) -> Run:
         """Begin the work and return its run.
 
         Raises:
@@ -97,7 +111,14 @@ class Runs:
             raise TooManyRuns(
                 f"{going} runs are going already; wait for one with run_status or end one with run_cancel"
             )
-        run = Run(handle=f"run_{secrets.token_urlsafe(9)}", kind=kind, task=task, principal=caller.principal)
+        run = Run(
+            handle=f"run_{secrets.token_urlsafe(9)}",
+            kind=kind,
+            task=task,
+            principal=caller.principal,
+            preface=preface,
+            about=about or {},
+        )
         self._runs[run.handle] = run
         self._forget_old()
         self._tasks.start_soon(self._carry_out, run, work)

@@ -12,8 +12,13 @@
       return null;
     }
   };
+  const words = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    if (["SELECT", "TEXTAREA", "BUTTON", "SCRIPT", "STYLE"].includes(node.tagName)) return "";
+    return [...node.childNodes].map(words).join(" ");
+  };
   const labelsOf = (field) => {
-    const of = [...(field.labels ?? [])].map((label) => tidy(label.innerText || label.textContent));
+    const of = [...(field.labels ?? [])].map((label) => tidy(words(label)));
     const by = (attribute(field, "aria-labelledby") ?? "").split(/\s+/).filter(Boolean);
     for (const id of by) of.push(tidy(field.getRootNode().getElementById?.(id)?.textContent));
     of.push(tidy(attribute(field, "aria-label")), tidy(attribute(field, "title")));

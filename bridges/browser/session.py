@@ -228,6 +228,8 @@ class Session:
             try:
                 await tab.page.goto(url, wait_until="commit", timeout=self._deadlines.navigate_s * 1000)
             except Error as error:
+                if "ERR_ABORTED" in error.message:  # the reason comes a moment later: a download, a crash
+                    await tab.noticing(lambda: bool(tab.downloads) or not tab.usable, longest_s=0.5)
                 if tab.downloads or not tab.usable:
                     return
                 if reason := failure_of(error.message, url, self._deadlines.navigate_s):

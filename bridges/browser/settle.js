@@ -64,6 +64,7 @@
           const now = performance.now();
           const found = waiting(now);
           const still = now - state.changedAt >= quietFor;
+          if (window.closed) return resolve(["closing"]);
           const restless = now - started >= 400; // changes without an end: a ticker, not a reaction
           if (!found.length && (still || restless)) resolve([]);
           else if (now - started >= longest) resolve(found);

@@ -53,6 +53,9 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
             return ()
         left = max(0.05, end - time.monotonic())
         restless = set(await _quiet(tab.page, left))
+        if "closing" in restless:
+            await tab.noticing(lambda: not tab.usable, longest_s=1.0)
+            return ()
         if not tab.underway and tab.navigation is None and not tab.moved:
             break
         await _answered(tab, patience)
@@ -69,16 +72,14 @@ def _over(tab: Tab) -> bool:
 async def _loaded(tab: Tab, load_s: float) -> bool:
     """Wait for navigations to come and to load; False when one has not by the deadline."""
     with anyio.move_on_after(load_s) as scope:
-        while tab.navigation is not None and not _over(tab):
-            tab.noticed.clear()
-            await tab.noticed.wait()
+        await tab.noticing(lambda: tab.navigation is None or _over(tab), longest_s=load_s)
         while tab.moved and not _over(tab):
             frame = tab.moved.pop()
             try:
                 await frame.wait_for_load_state("load", timeout=load_s * 1000)
             except Error:  # the frame went away, or went on to somewhere else: then it is in `moved` again
                 continue
-    return not scope.cancelled_caught
+    return not scope.cancelled_caught and (tab.navigation is None or _over(tab))
 
 
 async def _quiet(page: Page, longest_s: float) -> list[str]:
@@ -91,10 +92,11 @@ async def _quiet(page: Page, longest_s: float) -> list[str]:
 async def _answered(tab: Tab, until: float) -> None:
     """Wait for the requests that are under way now; others that start meanwhile are the next round's."""
     waited_for = set(tab.underway)
-    with anyio.move_on_after(max(0.0, until - time.monotonic())):
-        while waited_for & tab.underway and tab.navigation is None and not _over(tab):
-            tab.noticed.clear()
-            await tab.noticed.wait()
+
+    def answered() -> bool:
+        return not waited_for & tab.underway or tab.navigation is not None or _over(tab)
+
+    await tab.noticing(answered, longest_s=max(0.0, until - time.monotonic()))
 
 
 async def _in_frames(page: Page, call: str, argument: object = None, *, bound_s: float) -> list[object]:

@@ -131,6 +131,14 @@ class Tab:
             return False
         raise TimeoutError
 
+    async def noticing(self, what: Callable[[], bool], *, longest_s: float) -> bool:
+        """Wait until something is so, and return whether it came to that in time."""
+        with anyio.move_on_after(longest_s):
+            while not what():
+                self.noticed.clear()
+                await self.noticed.wait()
+        return what()
+
     async def close(self, *, deadline_s: float) -> None:
         """Close the page whatever state it is in; dialogs and held work end with it."""
         if self._held is not None:

@@ -144,7 +144,8 @@ def _name(node: Node) -> str:
 
 def _said(node: Node) -> str:
     lines = lines_of(node)
-    return lines[0].text[:160] if lines else f"{node} [ref={node.ref}]"
+    text = lines[0].text[:160] if lines else str(node)
+    return text if f"[ref={node.ref}]" in text or not node.ref else f"{text} [ref={node.ref}]"
 
 
 def _candidates(view: View, selector: str) -> str:

@@ -216,14 +216,23 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
 
         if harness == "host":
             return replace(advice, text=f"{advice.text}\n{_HOST}", data=advice.data | {"carried_out_by": "host"})
-        return _with_route(await started(harness, given.task, work, shaped, given.wait_s), advice, harness)
+        how = f"Routed to {advice.data['executor']}; carried out as {harness}."
+        about = {"route": advice.data, "carried_out_by": harness}
+        return await started(harness, given.task, work, shaped, given.wait_s, preface=how, about=about)
 
     async def started(
-        kind: str, task: str, work: Callable[[Run], Awaitable[Result]], caller: Caller, wait_s: float
+        kind: str,
+        task: str,
+        work: Callable[[Run], Awaitable[Result]],
+        caller: Caller,
+        wait_s: float,
+        *,
+        preface: str = "",
+        about: dict[str, Any] | None = None,
     ) -> Result:
         """Begin a run and wait for it for a while."""
         try:
-            run = means.runs().start(kind, task, work, caller)
+            run = means.runs().start(kind, task, work, caller, preface=preface, about=about)
         except TooManyRuns as error:
             return Refused(code="too_many_runs", reason=str(error))
         return await watched(run, caller, wait_s)
@@ -238,7 +247,8 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 )
                 return Answer(text=text, data=run_data(run))
             case Done(answer=answer):
-                return replace(answer, data=answer.data | run_data(run))
+                text = f"{run.preface}\n{answer.text}" if run.preface else answer.text
+                return replace(answer, text=text, data=answer.data | run.about | run_data(run))
             case Refused() | NeedsApproval() | Uncertain():
                 return outcome
 
@@ -518,14 +528,6 @@ def _shape_data(shape: TaskShape) -> dict[str, Any]:
         for name in TaskShape.__dataclass_fields__
         if (field := cast("Field[Any]", getattr(shape, name)))
     }
-
-
-def _with_route(result: Result, advice: Answer, harness: str) -> Result:
-    if not isinstance(result, Answer):
-        return result
-    how = f"Routed to {advice.data['executor']}; carried out as {harness}."
-    data = result.data | {"route": advice.data, "carried_out_by": harness}
-    return replace(result, text=f"{how}\n{result.text}", data=data)
 
 
 def _no_recipe(means: Means, name: str) -> Refused:

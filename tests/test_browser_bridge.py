@@ -1,0 +1,759 @@
+"""The browser bridge against a real Chromium and small pages: what it shows, what it does, and what it refuses."""
+
+import hashlib
+import os
+import re
+import signal
+import struct
+import zlib
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import anyio
+import psutil
+import pytest
+
+from bridges.browser.install import find_browser
+from bridges.browser.process import Browsers
+from bridges.browser.session import Session
+from bridges.browser.words import (
+    Ambiguous,
+    BrowserError,
+    BrowserGone,
+    BrowserOptions,
+    Deadlines,
+    DialogOpen,
+    Frame,
+    NavigationFailed,
+    NoSuchPage,
+    NoSuchSession,
+    NoSuchTarget,
+    NotActionable,
+    Observation,
+    PageGone,
+    StaleRef,
+    TimedOut,
+)
+from bridges.computer import Click, Drag, Key, Point, Scroll, TypeText
+from bridges.secrets import SecretBinding, SecretRefused, Secrets
+from tests.browser_site import Site, served
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(find_browser() is None, reason="no browser is installed; `make test` installs one"),
+]
+
+_PASSWORD = "correct-horse-7"
+_KEY = "K-4711-battery"
+_SHORT = Deadlines(act_s=4, navigate_s=5, load_s=3, snapshot_s=2, evaluate_s=2, close_s=2)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"  # Playwright knows no other
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with served() as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+async def browsers(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Browsers]:
+    async with opened(site, tmp_path_factory.mktemp("artefacts")) as browsers:
+        yield browsers
+
+
+@pytest.fixture
+async def session(browsers: Browsers) -> AsyncGenerator[Session]:
+    session = await browsers.open(owner="me")
+    try:
+        with anyio.fail_after(30):
+            yield session
+    finally:
+        with suppress(NoSuchSession):
+            await browsers.close_session(session.handle, owner="me")
+
+
+@asynccontextmanager
+async def opened(site: Site, artefacts: Path) -> AsyncGenerator[Browsers]:
+    bindings = {
+        "password": SecretBinding(name="password", origin=site.origin, field="Password"),
+        "key": SecretBinding(name="key", origin=site.origin, field="API key"),
+    }
+    secrets = Secrets(bindings, {"password": _PASSWORD, "key": _KEY})
+    browsers = Browsers(BrowserOptions(artefacts=str(artefacts)), secrets, deadlines=_SHORT)
+    try:
+        yield browsers
+    finally:
+        await browsers.aclose()
+
+
+def button(name: str) -> str:
+    return f'role=button[name="{name}"]'
+
+
+def link(name: str) -> str:
+    return f'role=link[name="{name}"]'
+
+
+def ref_of(text: str, seen: Observation) -> str:
+    """Return the ref behind the text in a view or in changes."""
+    shown = seen.view or "\n".join(seen.changes)
+    match = re.search(re.escape(text) + r".*?\[ref=(\w+)\]", shown)
+    assert match, f"{text!r} is not in:\n{shown}"
+    return match[1]
+
+
+def pixels(frame: Frame, left: int, top: int, right: int, bottom: int) -> set[tuple[int, ...]]:
+    """Return the colours of a part of a PNG."""
+    data, at = b"", 8
+    depth, colour = frame.png[24], frame.png[25]
+    assert (depth, colour) in ((8, 2), (8, 6))
+    while at < len(frame.png):
+        size = struct.unpack(">I", frame.png[at : at + 4])[0]
+        if frame.png[at + 4 : at + 8] == b"IDAT":
+            data += frame.png[at + 8 : at + 8 + size]
+        at += 12 + size
+    raw, wide = zlib.decompress(data), 3 if colour == 2 else 4
+    stride = frame.width * wide
+    above, found = bytearray(stride), set[tuple[int, ...]]()
+    for y in range(bottom):
+        kind = raw[y * (stride + 1)]
+        line = bytearray(raw[y * (stride + 1) + 1 : (y + 1) * (stride + 1)])
+        for x in range(stride):
+            a = line[x - wide] if x >= wide else 0
+            b, c = above[x], above[x - wide] if x >= wide else 0
+            nearest = min((a, b, c), key=lambda value: abs(a + b - c - value))
+            line[x] = (line[x] + (0, a, b, (a + b) // 2, nearest)[kind]) & 255
+        above = line
+        if y >= top:
+            found |= {tuple(line[x * wide : x * wide + 3]) for x in range(left, right)}
+    return found
+
+
+# What is shown
+
+
+async def test_a_page_is_shown_as_lines_with_refs_to_act_on(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("form.html"))
+    assert seen.title == "Form"
+    assert seen.view is not None
+    lines = re.sub(r" \[ref=\w+\]", "", seen.view).split("\n")
+    assert lines[:4] == ['- textbox "User"', '- textbox "Password"', '- textbox "API key"', '- textbox "Notes"']
+    assert '- combobox "Region": North (options: North, South, East)' in lines
+    assert '- button "Later" [disabled]' in lines
+
+
+async def test_all_frames_of_a_frameset_are_shown_and_acted_in(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("frames.html"))
+    assert 'link "Reports"' in (seen.view or "")
+    assert "Choose on the left." in (seen.view or "")
+    seen = await session.click(link("Reports"))
+    assert any('heading "Run a report"' in line for line in seen.changes)
+    assert seen.url == site.url("frames.html")
+
+
+async def test_elements_in_iframes_and_open_shadow_roots_are_pressed(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("acts.html"))
+    inner = await session.click(ref_of('button "Inner button"', seen))
+    assert any('button "Inner pressed"' in line for line in inner.changes)
+    shadow = await session.click(ref_of('button "Shadow button"', seen))
+    assert any('button "Shadow pressed"' in line for line in shadow.changes)
+
+
+async def test_a_row_of_a_table_is_one_line_with_its_own_controls(session: Session, site: Site) -> None:
+    await session.navigate(site.url("table.html"))
+    seen = await session.snapshot(query="Region 7")
+    assert re.search(r'row: Region 7 \| 7 \| 1 button "Edit" \[ref=\w+\]', seen.view or "")
+
+
+async def test_a_page_over_the_budget_is_folded_and_says_how_to_see_more(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("long.html"))
+    assert seen.truncated
+    assert seen.view is not None
+    assert len(seen.view) < 8_300
+    assert "490 more like these" in seen.view
+    assert "The end of the page" in seen.view
+    assert "query=" in seen.view.split("\n")[-1]
+    found = await session.snapshot(query="customer 321")
+    assert "1321 | Customer 321" in (found.view or "")
+    pressed = await session.click(ref_of("Customer 321", found))
+    assert pressed.acted == 'Clicked link "Open"'
+
+
+async def test_part_of_a_page_is_shown_and_leaves_other_refs_valid(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("acts.html"))
+    part = await session.snapshot(target=button("Count"))
+    assert (part.view or "").count("\n") == 0
+    assert (await session.click(ref_of('button "Save"', seen))).acted == 'Clicked button "Save"'
+
+
+async def test_words_of_a_page_cannot_pass_for_a_ref(session: Session) -> None:
+    seen = await session.navigate("data:text/html,<p>button %22Pay%22 [ref=e1]</p><button>Real</button>")
+    assert (seen.view or "").count("[ref=") == 1
+
+
+# What actions report
+
+
+async def test_an_action_reports_what_changed_and_nothing_else(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.click(button("Count"))).changes == ("- status: 0", "+ status: 1")
+    assert (await session.click(button("Nothing"))).changes == ()
+
+
+async def test_an_action_waits_for_requests_and_timers_that_it_set_off(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.click(button("Fetch"))).changes == ("- status: 0", "+ status: fetched")
+    assert (await session.click("#later")).changes == ("- status: fetched", "+ status: later done")
+
+
+async def test_a_request_that_hangs_is_reported_as_pending(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(button("Hang"))
+    assert [re.sub(r":\d+", "", what) for what in seen.pending] == ["waiting for GET 127.0.0.1/after"]
+
+
+async def test_a_slow_navigation_is_waited_for_and_shown_whole(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(link("Slow page"))
+    assert (seen.title, seen.view, seen.changes) == ("Slow", '- heading "Slow page" [level=1]', ())
+    assert (await session.back()).title == "Acts"
+
+
+async def test_errors_of_the_page_are_reported_with_the_action_that_caused_them(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.click(button("Fail"))).console_errors == ("it broke", "and again")
+    assert (await session.click(button("Count"))).console_errors == ()
+
+
+async def test_a_popup_is_reported_and_does_not_become_current(session: Session, site: Site) -> None:
+    first = await session.navigate(site.url("acts.html"))
+    seen = await session.click(link("Open popup"))
+    assert (seen.page, seen.opened) == (first.page, ("p2",))
+    popup = await session.snapshot(page="p2")
+    assert "Popup page" in (popup.view or "")
+    closed = await session.click(button("Close me"), page="p2")
+    assert closed.page == first.page
+    assert [(page.handle, page.current) for page in await session.tabs()] == [("p1", True)]
+
+
+async def test_a_page_can_be_selected_and_closed(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    await session.click(link("Open popup"))
+    assert (await session.select_tab("p2")).title == "Popup"
+    assert (await session.snapshot()).title == "Popup"
+    assert (await session.close_tab("p2")).title == "Acts"
+    with pytest.raises(NoSuchPage, match="p1"):
+        await session.select_tab("p2")
+
+
+async def test_a_download_lands_in_the_folder_of_the_session(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    first = (await session.click(link("Get file"))).downloads[0]
+    second = (await session.click(link("Get file"))).downloads[0]
+    path = Path(first.path)
+    assert path.read_bytes() == b"a,b\n1,2\n"
+    assert (first.size, first.sha256) == (8, hashlib.sha256(b"a,b\n1,2\n").hexdigest())
+    assert path.parent.name == session.handle
+    assert ".." not in first.name
+    assert second.path != first.path
+
+
+async def test_an_answer_without_content_leaves_the_page(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(link("No content"))
+    assert (seen.changes, seen.pending) == ((), ())
+
+
+# Dialogs
+
+
+@pytest.mark.parametrize(("accept", "outcome"), [(True, "accepted"), (False, "dismissed")])
+async def test_a_confirm_ends_the_click_and_is_answered_by_a_call_of_its_own(
+    session: Session, site: Site, accept: bool, outcome: str
+) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(button("Ask"))
+    assert seen.dialog is not None
+    assert (seen.dialog.kind, seen.dialog.message) == ("confirm", "Really?")
+    assert session.dialog == seen.dialog
+    with pytest.raises(DialogOpen, match="Really"):
+        await session.click(button("Count"))
+    answered = await session.handle_dialog(accept)
+    assert answered.changes == ("- status: 0", f"+ status: {outcome}")
+    assert session.dialog is None
+
+
+async def test_a_prompt_takes_a_text(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(button("Name"))
+    assert seen.dialog is not None
+    assert seen.dialog.default == "Ada"
+    assert (await session.handle_dialog(True, "Grace")).changes == ("- status: 0", "+ status: Grace")
+
+
+async def test_a_form_is_sent_only_after_its_confirm_is_accepted(session: Session, site: Site) -> None:
+    sent = len(site.posts)
+    await session.navigate(site.url("frames.html"))
+    await session.click(link("Reports"))
+    await session.click(button("Run report"))
+    await session.handle_dialog(False)
+    assert len(site.posts) == sent
+    await session.click(button("Run report"))
+    seen = await session.handle_dialog(True)
+    assert any("Thank you" in line for line in seen.changes)
+    assert site.posts[sent]["report"] == ["Revenue"]
+
+
+async def test_a_page_that_guards_its_leaving_asks_first(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    await session.click(button("Guard"))
+    seen = await session.navigate(site.url("blank.html"))
+    assert seen.dialog is not None
+    assert seen.dialog.kind == "beforeunload"
+    assert (await session.handle_dialog(True)).title == "Blank"
+
+
+async def test_answering_where_no_dialog_is_open_is_an_error(session: Session, site: Site) -> None:
+    await session.navigate(site.url("blank.html"))
+    with pytest.raises(BrowserError, match="no dialog"):
+        await session.handle_dialog(True)
+
+
+# Which element
+
+
+async def test_a_ref_of_a_page_that_was_left_is_stale(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("acts.html"))
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(StaleRef):
+        await session.click(ref_of('button "Count"', seen))
+
+
+async def test_a_ref_of_a_frame_that_went_on_never_hits_the_new_page(session: Session, site: Site) -> None:
+    await session.navigate(site.url("frames.html"))
+    report = await session.click(link("Reports"))
+    old = ref_of('button "Run report"', report)
+    await session.click(link("Tables"))
+    back = await session.click(link("Reports"))
+    assert ref_of('button "Run report"', back) != old
+    with pytest.raises(StaleRef):
+        await session.click(old)
+
+
+async def test_a_ref_whose_element_has_another_label_now_is_stale(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("acts.html"))
+    old = ref_of('button "Save"', seen)
+    renamed = await session.click(old)
+    assert ref_of('button "Saved"', renamed) != old
+    with pytest.raises(StaleRef):
+        await session.describe(old)
+
+
+@pytest.mark.parametrize("form", ["{}", "[ref={}]", "ref={}"])
+async def test_a_ref_is_understood_however_it_is_written(session: Session, site: Site, form: str) -> None:
+    seen = await session.navigate(site.url("acts.html"))
+    target = await session.describe(form.format(ref_of('button "Count"', seen)))
+    assert str(target) == 'button "Count"'
+
+
+async def test_several_matches_are_listed_with_refs_that_work(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    with pytest.raises(Ambiguous) as error:
+        await session.click(button("Twin"))
+    first, second = re.findall(r"\[ref=(\w+)\]", str(error.value))
+    assert (await session.describe(second)).ref == second
+    assert (await session.describe(first)).ref == first
+
+
+async def test_a_hidden_match_does_not_count(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.click("text=Solo")).acted == 'Clicked button "Solo"'
+
+
+async def test_no_match_names_candidates(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    with pytest.raises(NoSuchTarget, match=r'button "Later" \[ref=\w+\]'):
+        await session.click(button("Latter"))
+    with pytest.raises(NoSuchTarget, match="neither a ref"):
+        await session.click("role=button[name=")
+
+
+async def test_a_target_is_described_with_what_it_would_submit(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    await session.fill_form([('role=textbox[name="User"]', "ada"), ('role=textbox[name="Password"]', "secret-9")])
+    send = await session.describe(button("Send"))
+    assert (send.role, send.tag, send.submits, send.method) == ("button", "button", True, "post")
+    assert (send.origin, send.action_origin) == (site.origin, site.origin)
+    assert send.values["User"] == "ada"
+    assert "secret-9" not in str(send.values)
+    user = await session.describe('role=textbox[name="User"]')
+    assert user.field_names == ("User", "user", "username")
+    assert (user.submits, user.method) == (False, "post")
+
+
+async def test_a_link_is_described_with_where_it_leads(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.describe(link("Away"))).destination == site.url("blank.html")
+
+
+async def test_what_lies_under_a_point_and_what_has_the_focus_is_described(session: Session, site: Site) -> None:
+    await session.navigate(site.url("canvas.html"))
+    under = await session.describe_point(50, 75)
+    assert str(under) == 'button "Point"'
+    inner = await session.describe_point(430, 30)
+    assert str(inner) == 'button "Inner button"'
+    assert await session.describe_focus() is None
+    await session.click('role=textbox[name="Inside"]')
+    assert str(await session.describe_focus()) == 'textbox "Inside"'
+
+
+# Fields
+
+
+async def test_a_form_is_filled_by_label_and_kind(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    await session.fill_form(
+        [
+            ('role=textbox[name="User"]', "ada"),
+            ("role=checkbox", "true"),
+            ('role=radio[name="Large"]', "true"),
+            ('role=combobox[name="Region"]', "South"),
+            ("role=slider", "7"),
+            ("[name=day]", "2026-03-31"),
+        ]
+    )
+    sent = len(site.posts)
+    await session.click(button("Send"))
+    post = site.posts[sent]
+    assert [post[name][0] for name in ("user", "agree", "size", "region", "volume", "day")] == [
+        *("ada", "on", "l", "s", "7", "2026-03-31")
+    ]
+
+
+async def test_no_field_is_filled_when_one_of_them_is_missing(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(NoSuchTarget):
+        await session.fill_form([('role=textbox[name="User"]', "ada"), ('role=textbox[name="Zip"]', "1")])
+    assert "ada" not in ((await session.snapshot()).view or "")
+
+
+async def test_typing_and_enter_submit(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    sent = len(site.posts)
+    seen = await session.type('role=textbox[name="User"]', "grace", slowly=True, submit=True)
+    assert seen.title == "Sent"
+    assert site.posts[sent]["user"] == ["grace"]
+
+
+async def test_an_option_is_selected_by_label_or_value_and_a_wrong_one_lists_them(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    seen = await session.select_option('role=combobox[name="Region"]', ["s"])
+    assert any("Region" in line and ": South" in line for line in seen.changes)
+    with pytest.raises(NotActionable, match="'North', 'South', 'East'"):
+        await session.select_option('role=combobox[name="Region"]', ["West"])
+    with pytest.raises(NotActionable, match="disabled"):
+        await session.select_option('role=combobox[name="Region"]', ["East"])
+
+
+@pytest.mark.parametrize(
+    ("page", "target", "reason"),
+    [
+        ("form.html", button("Later"), "disabled"),
+        ("acts.html", button("Below"), 'covered by <div#cover> "Cookie notice"'),
+        ("acts.html", button("Outside"), "off-screen"),
+    ],
+)
+async def test_an_element_that_cannot_be_clicked_is_refused_with_the_reason(
+    session: Session, site: Site, page: str, target: str, reason: str
+) -> None:
+    await session.navigate(site.url(page))
+    with pytest.raises(NotActionable, match=re.escape(reason)) as error:
+        await session.click(target)
+    assert error.value.performed == "no"
+
+
+async def test_a_field_that_cannot_be_written_is_refused_with_the_reason(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(NotActionable, match="read-only"):
+        await session.type('role=textbox[name="Fixed"]', "other")
+    with pytest.raises(NotActionable, match="takes no text"):
+        await session.type(button("Send"), "text")
+    with pytest.raises(NotActionable, match="2026-03-31"):
+        await session.type("[name=day]", "31.3.2026")
+    with pytest.raises(NotActionable, match="Enter"):
+        await session.press_key("Entr")
+
+
+async def test_waiting_for_a_text_ends_when_it_shows_and_fails_when_it_does_not(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    assert (await session.wait_for(text="Inner button")).acted == "Waited for 'Inner button'"
+    await session.wait_for(text_gone="No such words")
+    with pytest.raises(TimedOut, match="did not show"):
+        await session.wait_for(text="No such words", time_s=0.3)
+
+
+# Secrets and screenshots
+
+
+async def test_a_secret_is_typed_and_never_shown(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    seen = [
+        await session.type('role=textbox[name="Password"]', "secret://password"),
+        await session.type('role=textbox[name="API key"]', "secret://key"),
+        await session.snapshot(),
+    ]
+    assert _PASSWORD not in repr(seen)
+    assert _KEY not in repr(seen)
+    assert "You typed (hidden)" in (seen[-1].view or "")
+    assert _KEY not in repr(await session.describe(button("Send")))
+    sent = len(site.posts)
+    await session.click(button("Send"))
+    assert (site.posts[sent]["pw"], site.posts[sent]["key"]) == ([_PASSWORD], [_KEY])
+
+
+async def test_a_secret_goes_only_into_the_field_it_is_bound_to(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    for target, text in (("User", "secret://password"), ("Password", "secret://unknown")):
+        with pytest.raises(SecretRefused):
+            await session.type(f'role=textbox[name="{target}"]', text)
+    assert "(hidden)" not in ((await session.snapshot()).view or "")
+
+
+async def test_a_typed_password_is_hidden_even_when_the_field_turns_to_plain_text(session: Session) -> None:
+    page = (
+        "data:text/html,<label>Password <input type=password></label>"
+        "<button onclick=\"document.querySelector('input').type='text'\">Show</button>"
+    )
+    await session.navigate(page)
+    await session.type('role=textbox[name="Password"]', "visible-soon")
+    seen = await session.click(button("Show"))
+    assert "visible-soon" not in repr((seen, await session.snapshot()))
+
+
+async def test_hidden_fields_are_covered_in_screenshots(session: Session) -> None:
+    await session.navigate(
+        "data:text/html,<style>body{margin:0}input{position:absolute;left:20px;width:200px;height:30px;border:0;"
+        "padding:0;background:white}</style><input style=top:20px type=password value=hunter2>"
+        "<input style=top:80px value=plain>"
+    )
+    frame = await session.screenshot()
+    assert (frame.width, frame.height, frame.scale) == (1280, 800, 1)
+    assert pixels(frame, 22, 22, 218, 48) == {(0x40, 0x40, 0x40)}
+    assert (255, 255, 255) in pixels(frame, 22, 82, 218, 108)
+
+
+async def test_a_field_with_a_secret_is_covered_in_screenshots(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    await session.type('role=textbox[name="API key"]', "secret://key")
+    frame = await session.screenshot(target='role=textbox[name="API key"]')
+    colours = pixels(frame, 3, 3, frame.width - 3, frame.height - 3)
+    assert colours == {(0x40, 0x40, 0x40)}
+
+
+async def test_a_screenshot_of_a_long_page_is_made_small_and_says_the_scale(session: Session, site: Site) -> None:
+    await session.navigate(site.url("long.html"))
+    frame = await session.screenshot(full_page=True)
+    assert max(frame.width, frame.height) == 1600
+    assert frame.scale > 5
+    assert struct.unpack(">II", frame.png[16:24]) == (frame.width, frame.height)
+
+
+# Points and keys
+
+
+async def test_a_point_is_clicked_and_typed_at(session: Session, site: Site) -> None:
+    await session.navigate(site.url("canvas.html"))
+    assert (await session.act(Click(x=50, y=75))).title == "clicked"
+    await session.act(Click(x=100, y=20))
+    seen = await session.act(TypeText(text="ab\n"))
+    assert any("textbox" in line and ": ab" in line for line in seen.changes)
+    assert "+ text: enter" in seen.changes
+    await session.act(Key(keys=("Control", "a")))
+    seen = await session.act(Key(keys=("Delete",)))
+    assert any(": ab" in line and line.startswith("-") for line in seen.changes)
+
+
+async def test_a_drag_presses_and_releases_with_its_keys(session: Session, site: Site) -> None:
+    await session.navigate(site.url("canvas.html"))
+    seen = await session.act(Drag(path=(Point(x=20, y=150), Point(x=200, y=160)), keys=("Shift",)))
+    assert "+ text: down 10 true up 190 shift released" in seen.changes
+
+
+async def test_a_point_outside_the_picture_is_refused(session: Session, site: Site) -> None:
+    await session.navigate(site.url("canvas.html"))
+    with pytest.raises(NotActionable, match="outside"):
+        await session.act(Click(x=1280, y=10))
+    assert (await session.act(Scroll(x=10, y=10, dy=400))).acted == "Scrolled by 0, 400"
+
+
+# Tables
+
+
+async def test_the_innermost_table_with_headers_is_read_whole(session: Session, site: Site) -> None:
+    await session.navigate(site.url("table.html"))
+    table = await session.extract_table(caption="sales by region")
+    assert (table.caption, table.columns) == ("Sales by region", ("Region", "Net", "Orders"))
+    assert len(table.rows) == 51
+    assert table.rows[-1] == {"Region": "Total", "Net": "1,275", "Orders": "51"}
+
+
+async def test_a_grid_by_role_and_a_head_of_two_rows_are_read(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("table.html"))
+    stock = await session.extract_table(target=ref_of('grid "Stock"', seen))
+    assert stock.rows == ({"Item": "Bolts", "Left": "12"}, {"Item": "Nuts", "Left": "7"})
+    heads = await session.extract_table(caption="Two heads")
+    assert heads.rows[1] == {"Name": "North", "2026 / Q1": "3", "2026 / Q2": "4"}
+
+
+async def test_several_tables_are_listed_by_caption_and_columns(session: Session, site: Site) -> None:
+    await session.navigate(site.url("table.html"))
+    with pytest.raises(Ambiguous, match=r"Stock: Item \| Left"):
+        await session.extract_table()
+    with pytest.raises(NoSuchTarget, match="Two heads"):
+        await session.extract_table(caption="Nothing")
+    await session.navigate(site.url("blank.html"))
+    with pytest.raises(NoSuchTarget):
+        await session.extract_table()
+
+
+# Sessions
+
+
+async def test_sessions_share_no_cookies_and_run_side_by_side(browsers: Browsers, site: Site) -> None:
+    one, other = await browsers.open(owner="me"), await browsers.open(owner="me")
+    await one.navigate(site.url("cookie"))
+    assert "who=me" in ((await one.navigate(site.url("cookie"))).view or "")
+    assert "Cookie: none" in ((await other.navigate(site.url("cookie"))).view or "")
+    first_waits = anyio.Event()
+
+    async def wait() -> None:
+        first_waits.set()
+        with suppress(TimedOut):
+            await one.wait_for(text="never", time_s=20)
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await first_waits.wait()
+            await other.navigate(site.url("blank.html"))  # is not held up by the other session
+            group.cancel_scope.cancel()
+    for session in (one, other):
+        await browsers.close_session(session.handle, owner="me")
+
+
+async def test_a_session_of_somebody_else_is_as_unknown_as_none(browsers: Browsers) -> None:
+    mine = await browsers.session(None, owner="alice")
+    assert await browsers.session(None, owner="alice") is mine
+    assert await browsers.session(mine.handle, owner="alice") is mine
+    for handle, owner in ((mine.handle, "mallory"), ("bs_none", "alice")):
+        with pytest.raises(NoSuchSession) as error:
+            await browsers.session(handle, owner=owner)
+        assert error.value.code == "no_such_session"
+        with pytest.raises(NoSuchSession):
+            await browsers.close_session(handle, owner=owner)
+    await browsers.close_session(mine.handle, owner="alice")
+    assert await browsers.session(None, owner="alice") is not mine
+
+
+async def test_origins_are_those_navigated_to(session: Session, site: Site) -> None:
+    assert session.origins == frozenset()
+    await session.navigate(site.url("blank.html"))
+    assert (session.origins, session.page_origin) == ({site.origin}, site.origin)
+    with pytest.raises(NavigationFailed):
+        await session.navigate("http://127.0.0.1:47111/")
+    assert session.origins == {site.origin}
+
+
+# Faults
+
+
+async def test_an_address_that_cannot_be_opened_is_told_in_a_sentence(session: Session, site: Site) -> None:
+    for address, reason in (
+        ("http://127.0.0.1:47111/", "nothing answers at 127.0.0.1:47111"),
+        ("reports", "is not an address"),
+    ):
+        with pytest.raises(NavigationFailed, match=reason) as error:
+            await session.navigate(address)
+        assert "\n" not in str(error.value)
+    assert (await session.navigate(site.url("blank.html"))).title == "Blank"
+
+
+async def test_a_click_on_a_page_that_is_busy_afterwards_is_reported_as_done(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    seen = await session.click(button("Busy"))
+    assert seen.changes == ("- status: 0", "+ status: busy done")
+
+
+async def test_an_endless_script_times_out_as_unknown_and_the_next_call_works(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    with pytest.raises(TimedOut, match="closed") as error:
+        await session.click(button("Loop"))
+    assert error.value.performed == "unknown"
+    assert (await session.navigate(site.url("blank.html"))).title == "Blank"
+
+
+async def test_a_page_that_crashes_is_replaced_and_cookies_survive(session: Session, site: Site) -> None:
+    await session.navigate(site.url("cookie"))
+    with pytest.raises(PageGone):
+        await session.navigate("chrome://crash")
+    assert "who=me" in ((await session.navigate(site.url("cookie"))).view or "")
+
+
+async def test_a_cancelled_action_does_not_happen_and_leaves_the_session_usable(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    with anyio.move_on_after(0.5) as scope:
+        await session.click(button("Below"))  # is covered: waits to become free
+    assert scope.cancelled_caught
+    with anyio.move_on_after(0.3) as scope:
+        await session.wait_for(text="never")
+    assert scope.cancelled_caught
+    assert (await session.click(button("Count"))).changes == ("- status: 0", "+ status: 1")
+
+
+@pytest.mark.parametrize("victim", ["browser", "driver"])
+async def test_a_killed_process_ends_in_an_error_and_the_next_call_starts_another(
+    site: Site, tmp_path: Path, victim: str
+) -> None:
+    with anyio.fail_after(50):
+        async with opened(site, tmp_path) as browsers:
+            before = set(children())
+            session = await browsers.session(None, owner="me")
+            started = [process for process in children() if process not in before]
+            await session.navigate(site.url("blank.html"))
+            os.kill(next(p.pid for p in started if is_victim(p, victim)), signal.SIGKILL)
+            with pytest.raises(BrowserGone):
+                await session.snapshot()
+            with pytest.raises((BrowserGone, NoSuchSession)):
+                await browsers.session(session.handle, owner="me")
+            again = await browsers.session(None, owner="me")
+            assert again.handle != session.handle
+            assert (await again.navigate(site.url("blank.html"))).title == "Blank"
+        _, left = psutil.wait_procs([p for p in children() if p not in before], timeout=5)
+        assert left == []
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def is_victim(process: psutil.Process, victim: str) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        line = process.cmdline()
+        if victim == "driver":
+            return any("run-driver" in word for word in line)
+        return any("remote-debugging" in word for word in line) and not any("--type=" in word for word in line)
+    return False
+
+
+async def test_no_secret_and_no_call_log_is_in_an_error(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    await session.type('role=textbox[name="Password"]', "secret://password")
+    with pytest.raises(BrowserError) as error:
+        await session.click("text=" + _PASSWORD)
+    assert _PASSWORD not in str(error.value)
+    assert "Call log" not in str(error.value)
