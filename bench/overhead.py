@@ -92,11 +92,11 @@ def main() -> dict[str, float]:
         "governed mutating call, intent on disk": calls["mutating"].median_ms / calls["bare"].median_ms,
     }
     for start in starts.values():
-        print(f"start-up to tools/list   {start.name:10} {start.median_ms:7.1f} ms (median of {len(start.seconds)})")  # noqa: T201
+        print(f"start-up to tools/list   {start.name:10} {start.median_ms:7.1f} ms (median of {len(start.seconds)})")
     for call in calls.values():
-        print(f"call over stdio          {call.name:10} {call.median_ms:7.3f} ms (median of {len(call.seconds)})")  # noqa: T201
+        print(f"call over stdio          {call.name:10} {call.median_ms:7.3f} ms (median of {len(call.seconds)})")
     for name, ratio in ratios.items():
-        print(f"ratio                    {name}: {ratio:.2f}")  # noqa: T201
+        print(f"ratio                    {name}: {ratio:.2f}")
     return ratios
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 from anyio.abc import TaskGroup
-from bridges.browser.process import Browsers
 
+from bridges.browser.process import Browsers
 from bridges.files import Root
 from bridges.index import Index
 from bridges.journal import Entry, JournalUnavailable, Ticket

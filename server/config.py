@@ -163,9 +163,7 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
         policy=_under(folder, stated.policy) if stated.policy else None,
         recipes=tuple(_under(folder, recipe) for recipe in stated.recipes),
         browser=stated.browser,
-        models=stated.models.model_copy(
-            update={"script": _under(folder, stated.models.script) if stated.models.script else None}
-        ),
+        models=_models(stated.models, folder, environment),
         budget_limits=stated.budget,
         surface=stated.surface,
         keys=Keys(
@@ -177,6 +175,16 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
             name: environment.get(secret.env or _variable(name), "") for name, secret in stated.secrets.items()
         },
     )
+
+
+def _models(stated: ModelsConfig, folder: Path, environment: Mapping[str, str]) -> ModelsConfig:
+    """Return the section with paths made whole and the vendors' usual variables for another endpoint heeded."""
+    heeded = {
+        "script": _under(folder, stated.script) if stated.script else None,
+        "anthropic_base_url": stated.anthropic_base_url or environment.get("ANTHROPIC_BASE_URL"),
+        "openai_base_url": stated.openai_base_url or environment.get("OPENAI_BASE_URL"),
+    }
+    return stated.model_copy(update=heeded)
 
 
 def _parsed(path: Path) -> _File:

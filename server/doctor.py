@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 
 from bridges.browser.install import find_browser, install_browser
-
 from bridges.browser.words import BrowserError
 from bridges.cedar import BadPolicy, CedarEngine
 from bridges.journal import JournalUnavailable

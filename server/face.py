@@ -10,6 +10,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
+import anyio
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
@@ -17,6 +18,7 @@ from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from bridges.model import ToolCall
+from tools.approval import TICKET_LIFE_S
 from tools.outcome import Answer, Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.policy import Caller
 from tools.registry import Registry, Tool
@@ -188,8 +190,10 @@ async def _elicited(
 ) -> Outcome:
     """Ask a client of the handshake era, in the middle of the call, until no question is left."""
     while isinstance(outcome, NeedsApproval):
-        given = await context.session.elicit_form(outcome.question, _FORM, context.request_id)
-        if given.action == "cancel":
+        given: types.ElicitResult | None = None
+        with anyio.move_on_after(TICKET_LIFE_S):
+            given = await context.session.elicit_form(outcome.question, _FORM, context.request_id)
+        if given is None or given.action == "cancel":
             return Refused(code="not_answered", reason="the question was dismissed; nothing was done")
         await answer(outcome.ticket, _chosen(given), "client form")
         if outcome.run:

@@ -1,7 +1,7 @@
 """A loopback web server with the pages of `tests/site` and a few answers that files cannot give."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,7 +26,7 @@ class Site:
 
 
 @contextmanager
-def served() -> Iterator[Site]:
+def served() -> Generator[Site]:
     """Serve the pages on a free port of this machine."""
     ending = threading.Event()
 

@@ -256,7 +256,7 @@ async def test_a_download_lands_in_the_folder_of_the_session(session: Session, s
     first = (await session.click(link("Get file"))).downloads[0]
     second = (await session.click(link("Get file"))).downloads[0]
     path = Path(first.path)
-    assert path.read_bytes() == b"a,b\n1,2\n"
+    assert await anyio.Path(path).read_bytes() == b"a,b\n1,2\n"
     assert (first.size, first.sha256) == (8, hashlib.sha256(b"a,b\n1,2\n").hexdigest())
     assert path.parent.name == session.handle
     assert ".." not in first.name

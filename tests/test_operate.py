@@ -41,11 +41,17 @@ def selecting(name: str, option: str) -> dict[str, Any]:
     return {"tool": "browser_select_option", "arguments": arguments}
 
 
-def operator(portal: Job, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """What an operator that knows its trade says, turn by turn."""
+def operator_for(rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return the same for a portal whose address the task itself names."""
+    return operator({"match": r"portal: (http://\S+)"}, rows)
+
+
+def operator(portal: Job | dict[str, str], rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return what an operator that knows its trade says, turn by turn."""
+    url = portal if isinstance(portal, dict) else portal.url
     return [
         {
-            **call("browser_navigate", url=portal.url),
+            **call("browser_navigate", url=url),
             "expect": {"contains": [TASK], "tools": ["browser_click", "finish"]},
         },
         call(

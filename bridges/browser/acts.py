@@ -22,6 +22,15 @@ __all__ = ["PATIENCE_MS", "Begun", "at_point", "attempt", "choices", "press", "p
 
 PATIENCE_MS = 1_200  # how long an element may take to become actionable
 _DRAG_STEPS = 6  # fewer motions and a drag never starts
+_FORMS = {  # what fields of these types understand; anything else leaves them empty
+    "date": "2026-03-31",
+    "time": "14:30",
+    "datetime-local": "2026-03-31T14:30",
+    "month": "2026-03",
+    "week": "2026-W14",
+    "number": "12.5",
+    "color": "#0088ff",
+}
 _KEYS = (
     *("Enter", "Escape", "Tab", "Space", "Backspace", "Delete", "Insert", "Home", "End", "PageUp", "PageDown"),
     *("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Control", "Shift", "Alt", "Meta", "ControlOrMeta"),
@@ -55,11 +64,8 @@ async def attempt(located: Located, what: str, call: Callable[[], Awaitable[obje
     except Error as error:
         if "Element is not an <input>" in error.message or "not a checkbox" in error.message:
             raise NotActionable(f"could not {what} {located}: it is no field of that kind") from error
-        if "Malformed value" in error.message:
-            raise NotActionable(
-                f"could not {what} {located}: the field wants another form, such as 2026-03-31 for a date or 14:30 "
-                "for a time"
-            ) from error
+        if "Malformed value" in error.message or "Cannot type text into" in error.message:
+            raise NotActionable(f"could not {what} {located}: it wants text of another form") from error
         if "not attached" in error.message or "detached" in error.message:
             raise NotActionable(f"could not {what} {located}: it is not on the page any more (detached)") from error
         raise
@@ -86,6 +92,8 @@ async def put(located: Located, facts: Facts, value: str) -> None:
         await attempt(located, "check", lambda: locator.set_checked(checked, timeout=PATIENCE_MS))
     elif facts.fillable:
         await attempt(located, "fill", lambda: locator.fill(value, timeout=PATIENCE_MS), typing=True)
+        if value and facts.type in _FORMS and not await locator.input_value(timeout=PATIENCE_MS):
+            raise NotActionable(f"{located} did not take the text: it wants the form of {_FORMS[facts.type]}")
     else:
         raise NotActionable(f"{located} is no field: click it and choose in what opens")
 

@@ -107,7 +107,11 @@ _TABLES = frozenset({"table", "grid", "treegrid"})
 
 @dataclass(slots=True)
 class Node:
-    """An element of the snapshot. `key` is the ref that Playwright knows it by."""
+    """An element of the snapshot.
+
+    `key` is the ref that Playwright knows it by; `frame` the prefix of the refs of its document; `layout` marks
+    tables and rows that only place things on the page, as in the nineties.
+    """
 
     role: str
     name: str = ""
@@ -117,6 +121,8 @@ class Node:
     text: str = ""
     url: str = ""
     clickable: bool = False
+    frame: str = ""
+    layout: bool = False
     children: list["Node"] = field(default_factory=list["Node"])
 
     def walk(self) -> Iterator["Node"]:
@@ -131,11 +137,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a view, and the ref of the element that it begins with."""
+    """A line of a view, and the frame that it belongs to."""
 
     depth: int
     text: str
-    ref: str = ""
+    frame: str = ""
 
     def __str__(self) -> str:
         text = self.text if len(self.text) <= _LONGEST_LINE else self.text[:_LONGEST_LINE] + "…"
@@ -231,7 +237,43 @@ def _unquoted(text: str) -> str:
 
 def lines_of(root: Node) -> tuple[Line, ...]:
     """Return the compact lines of a tree or a part of it."""
+    _place_in_frames(root, "")
+    _find_layout(root)
     return tuple(_lines(root, 0)) if root.role != "page" else tuple(_children(root, 0))
+
+
+def _place_in_frames(node: Node, frame: str) -> None:
+    node.frame = node.ref.rpartition("e")[0] if node.ref else frame
+    inner = next((_frame(below.ref) for below in node.walk() if below.ref and below is not node), node.frame)
+    for child in node.children:
+        _place_in_frames(child, inner if node.role == "iframe" else node.frame)
+
+
+def _find_layout(root: Node) -> None:
+    """Mark tables without name and headers, and of their rows those that say only one thing."""
+    for table in root.walk():
+        if table.role != "table" or table.name:
+            continue
+        rows = [row for row in _within(table) if row.role == "row"]
+        if any(cell.role == "columnheader" for row in rows for cell in row.children):
+            continue
+        table.layout = True
+        for row in rows:
+            row.layout = sum(_says_something(cell) for cell in row.children) < 2
+            for cell in row.children:
+                cell.layout = row.layout
+
+
+def _within(table: Node) -> Iterator[Node]:
+    """Yield what is below a table, tables in it left out."""
+    for child in table.children:
+        if child.role not in _TABLES:
+            yield child
+            yield from _within(child)
+
+
+def _says_something(node: Node) -> bool:
+    return any(below.text or below.name or below.role in _INTERACTIVE for below in node.walk())
 
 
 def plain_text(node: Node) -> str:
@@ -259,7 +301,9 @@ def _said(node: Node) -> list[Node]:
 def _lines(node: Node, depth: int) -> Iterator[Line]:
     if node.role == "text":
         if node.text:
-            yield Line(depth, f"text: {node.text}")
+            yield Line(depth, f"text: {node.text}", node.frame)
+    elif node.layout and not node.clickable:
+        yield from _transparent(node, depth)
     elif node.role in _CELLS or node.role in ("row", "listitem"):
         yield from _item(node, depth)
     elif node.role in _TRANSPARENT and not node.clickable:
@@ -267,7 +311,7 @@ def _lines(node: Node, depth: int) -> Iterator[Line]:
     elif node.role == "img" and not node.name and not node.clickable:
         return
     elif _is_one_line(node):
-        yield Line(depth, _inline(node), node.ref)
+        yield Line(depth, _inline(node), node.frame)
     else:
         yield from _place(node, depth)
 
@@ -275,10 +319,10 @@ def _lines(node: Node, depth: int) -> Iterator[Line]:
 def _place(node: Node, depth: int) -> Iterator[Line]:
     inner = [line for line in _children(node, depth + 1) if line.text != f"text: {node.name}"]
     if node.role in ("list", "group") and not node.name and not node.states:
-        yield from (Line(line.depth - 1, line.text, line.ref) for line in inner)
+        yield from (Line(line.depth - 1, line.text, line.frame) for line in inner)
     elif inner or node.name or node.role in _PLACES or node.ref:
         head = _head(node)
-        yield Line(depth, f"{head}: {node.text}" if node.text else f"{head}:" if inner else head, node.ref)
+        yield Line(depth, f"{head}: {node.text}" if node.text else f"{head}:" if inner else head, node.frame)
         yield from inner
 
 
@@ -287,10 +331,10 @@ def _transparent(node: Node, depth: int) -> Iterator[Line]:
     running = node.role == "paragraph" or any(child.role == "text" for child in node.children)
     if len(_said(node)) > 1 and running and _is_flat(node) and not _fields(node):
         if text := _inline_children(node):
-            yield Line(depth, f"text: {text}")
+            yield Line(depth, f"text: {text}", node.frame)
         return
     if node.text or (node.name and not node.children):
-        yield Line(depth, f"text: {node.text or node.name}")
+        yield Line(depth, f"text: {node.text or node.name}", node.frame)
     yield from _children(node, depth)
 
 
@@ -306,15 +350,15 @@ def _item(node: Node, depth: int) -> Iterator[Line]:
         head = all(child.role == "columnheader" for child in node.children)
         text = " | ".join(cells) if cells else node.name
         named = f"{_head(node)}: " if node.clickable or node.states else "columns: " if head else "row: "
-        yield Line(depth, named + text, node.ref)
+        yield Line(depth, named + text, node.frame)
         return
     text = _inline_children(node) or node.text or node.name
     only = node.children[0] if len(node.children) == 1 else None
     if only is not None and only.role in _INTERACTIVE and not node.clickable:
-        yield Line(depth, text, only.ref)
+        yield Line(depth, text, node.frame)
     elif text:
         role = "text" if node.role in _CELLS else node.role
-        yield Line(depth, f"{_head(node) if node.clickable or node.states else role}: {text}", node.ref)
+        yield Line(depth, f"{_head(node) if node.clickable or node.states else role}: {text}", node.frame)
 
 
 def _is_flat(node: Node) -> bool:
@@ -466,8 +510,8 @@ def _folded(lines: Sequence[Line]) -> list[Line]:
 def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
     """Return the removed ("- …") and added ("+ …") lines, and whether they were cut to the budget.
 
-    Depth is not compared: a box around the page would otherwise be a change of every line. What vanished with the
-    former page of a frame is counted, not listed.
+    Depth is not compared: a box around the page would otherwise be a change of every line. A frame that went to
+    another page is shown anew; what vanished with its former page is counted, not listed.
     """
     gone = _frames(before) - _frames(after)
     found = list(_hunks(list(before.lines), list(after.lines), gone))
@@ -483,32 +527,36 @@ def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
 
 def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
     start = 0
-    while start < min(len(old), len(new)) and old[start].text == new[start].text:
+    while start < min(len(old), len(new)) and _same(old[start], new[start]):
         start += 1
     end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end].text == new[-1 - end].text:
+    while end < min(len(old), len(new)) - start and _same(old[-1 - end], new[-1 - end]):
         end += 1
     old, new = old[start : len(old) - end], new[start : len(new) - end]
     if max(len(old), len(new)) > _LARGEST_COMPARED:
-        kept = {line.text for line in old} & {line.text for line in new}
-        old = [line for line in old if line.text not in kept]
-        new = [line for line in new if line.text not in kept]
+        kept = {(line.frame, line.text) for line in old} & {(line.frame, line.text) for line in new}
+        old = [line for line in old if (line.frame, line.text) not in kept]
+        new = [line for line in new if (line.frame, line.text) not in kept]
         yield from _hunk(old, new, gone)
         return
-    matcher = SequenceMatcher(None, [line.text for line in old], [line.text for line in new], autojunk=False)
+    before, after = ([(line.frame, line.text) for line in lines] for lines in (old, new))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
             yield from _hunk(old[a:b], new[c:d], gone)
 
 
 def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[str]:
-    former = sum(_frame(line.ref) in gone for line in removed if line.ref)
-    if former and len(removed) > 3:
-        yield f"- ({len(removed)} lines of the page that was in this frame)"
-    else:
-        yield from (f"- {line.text[:_LONGEST_LINE]}" for line in removed)
+    former = sum(line.frame in gone for line in removed)
+    if former:
+        yield f"- ({former} line{'s' if former > 1 else ''} of the page that was in this frame)"
+    yield from (f"- {line.text[:_LONGEST_LINE]}" for line in removed if line.frame not in gone)
     least = min((line.depth for line in added), default=0)
     yield from (f"+ {'  ' * (line.depth - least)}{line.text[:_LONGEST_LINE]}" for line in added)
+
+
+def _same(one: Line, other: Line) -> bool:
+    return one.text == other.text and one.frame == other.frame
 
 
 def _frame(ref: str) -> str:

@@ -89,9 +89,8 @@ async def locate(tab: Tab, target: str, view: View) -> Located:
                 f"ref {ref!r} is not on page {tab.handle} (any more): the element or the page under it is another "
                 "one. Take a snapshot and use the ref that it shows."
             )
-        return Located(
-            locator=tab.page.get_by_ref(node.key), role=node.role, name=_name(node), key=node.key, by_ref=True
-        )
+        locator = tab.page.get_by_ref(node.key)
+        return Located(locator=locator, role=node.role, name=_name(node), key=node.key, by_ref=True)
     found = await _visible(tab, target)
     if not found:
         raise NoSuchTarget(f"nothing visible matches {target!r} on page {tab.handle}. {_candidates(view, target)}")
