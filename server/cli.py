@@ -19,7 +19,7 @@ from server.config import BadConfig, Config, load
 from tools.outcome import Answer, Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.policy import Caller
 
-__all__ = ["main"]
+__all__ = ["PRINCIPAL", "command_line", "main"]
 
 PRINCIPAL = "local"
 _REFUSED, _NEEDS_APPROVAL, _UNCERTAIN = 1, 3, 4
@@ -30,17 +30,17 @@ T = TypeVar("T")
 @click.option("--config", type=click.Path(path_type=Path), help="Configuration file (TOML).")
 @click.version_option(__version__, prog_name="pointsman")
 @click.pass_context
-def _pointsman(context: click.Context, config: Path | None) -> None:
+def command_line(context: click.Context, config: Path | None) -> None:
     """Route agent tasks to the executor that fits, act through one governed door, prove the result."""
     context.obj = lambda: _config(config)
 
 
 def main() -> None:
     """Run the command line."""
-    _pointsman(prog_name="pointsman")
+    command_line(prog_name="pointsman")
 
 
-@_pointsman.command()
+@command_line.command()
 @click.pass_obj
 def serve(config: Callable[[], Config]) -> None:
     """Serve MCP over stdin and stdout."""
@@ -71,7 +71,7 @@ def serve(config: Callable[[], Config]) -> None:
     os._exit(0)
 
 
-@_pointsman.command()
+@command_line.command()
 @click.option("--all", "everything", is_flag=True, help="Also those that are found by search_tools.")
 @click.option("--json", "as_json", is_flag=True, help="With schemas, for programs.")
 @click.pass_obj
@@ -99,7 +99,7 @@ def tools(config: Callable[[], Config], *, everything: bool, as_json: bool) -> N
         click.echo(f"{tool.name:26} {tool.most:13} {tool.description}")
 
 
-@_pointsman.command()
+@command_line.command()
 @click.argument("name")
 @click.argument("arguments", default="{}")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
@@ -110,7 +110,7 @@ def call(config: Callable[[], Config], name: str, arguments: str, *, as_json: bo
     _finish(_with_app(config(), lambda app: _call(app, name, given)), as_json=as_json)
 
 
-@_pointsman.command()
+@command_line.command()
 @click.argument("task")
 @click.option("--shape", default="{}", help="What is known of its shape, as a JSON object.")
 @click.option("--policy", type=click.Choice(["article-prose", "article-code"]), default="article-prose")
@@ -122,7 +122,7 @@ def route(config: Callable[[], Config], task: str, *, shape: str, policy: str, a
     _finish(_with_app(config(), lambda app: _call(app, "route_task", given)), as_json=as_json)
 
 
-@_pointsman.group()
+@command_line.group()
 def approvals() -> None:
     """Answer the questions that wait for a person."""
 
@@ -161,7 +161,7 @@ def deny(config: Callable[[], Config], ticket: str) -> None:
     _answer(config(), ticket, "no")
 
 
-@_pointsman.group()
+@command_line.group()
 def audit() -> None:
     """Read and check the journal."""
 
@@ -200,7 +200,7 @@ def verify(config: Callable[[], Config]) -> None:
     click.echo(f"{count} entries, chain valid")
 
 
-@_pointsman.command()
+@command_line.command()
 @click.option("--install-browser", is_flag=True, help="Install a browser if none is found.")
 @click.pass_obj
 def doctor(config: Callable[[], Config], *, install_browser: bool) -> None:
@@ -211,7 +211,7 @@ def doctor(config: Callable[[], Config], *, install_browser: bool) -> None:
         sys.exit(_REFUSED)
 
 
-@_pointsman.command()
+@command_line.command()
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Which data the portal holds.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
 @click.option("--portal", help="Address of a portal that runs already; its password in PORTAL_PASSWORD.")

@@ -134,7 +134,9 @@ async def test_an_answer_cannot_be_carried_over_to_another_call(tmp_path: Path) 
         asked = await house.client.session.call_tool("pay", {"text": "rent"}, allow_input_required=True)
         assert isinstance(asked, types.InputRequiredResult)
         assert asked.input_requests
-        yes = {ticket: types.ElicitResult(action="accept", content={"answer": ONCE}) for ticket in asked.input_requests}
+        yes: types.InputResponses = {
+            ticket: types.ElicitResult(action="accept", content={"answer": ONCE}) for ticket in asked.input_requests
+        }
         with pytest.raises(MCPError):
             await house.client.session.call_tool(
                 "pay",

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bridges.model import Image, Model, ModelError, Request, Said, Text
+from bridges.model import Image, Model, ModelError, Reply, Request, Said, Text
 from tools.asking import Door
 from tools.budget import Budget
 from tools.checks import Check
@@ -28,7 +28,7 @@ from tools.registry import Result
 from tools.tasks import Run
 from tools.verify import Audit, Contract, decide, described, parse_checks, register
 
-__all__ = ["OPERATOR_TOOLS", "composed", "operated", "reasoned", "replayed"]
+__all__ = ["OPERATOR_TOOLS", "audit_cost", "composed", "money", "operated", "reasoned", "replayed"]
 
 OPERATOR_TOOLS = (
     "browser_navigate",
@@ -123,7 +123,7 @@ async def _replayed(
         "steps": done.steps,
         "downloads": done.downloads,
     }
-    return await _concluded(door, session, verdict, audit, data, spent=_audit_cost(means, audit))
+    return await _concluded(door, session, verdict, audit, data, spent=audit_cost(means, audit))
 
 
 async def operated(
@@ -182,7 +182,7 @@ async def _operated(
         "turns": operation.spent.turns,
         "actions": operation.spent.actions,
     }
-    cost = _sum(operation.spent.usd, _audit_cost(means, audit))
+    cost = _sum(operation.spent.usd, audit_cost(means, audit))
     return await _concluded(door, own, verdict, audit, data, spent=cost)
 
 
@@ -195,7 +195,7 @@ async def composed(
         return Refused(code="no_model", reason=means.missing("thinker"))
     run.tell(f"{thinker.name} plans and registers the checks")
     try:
-        plan, checks = await _planned(task, thinker)
+        plan, checks, reply = await _planned(task, thinker)
     except (ModelError, ValidationError) as error:
         return Refused(code="no_plan", reason=f"{thinker.name} gave no usable plan: {error}")
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(plan.steps, 1))
@@ -213,7 +213,11 @@ async def composed(
     )
     if not isinstance(result, Answer):
         return result
-    planned = {"plan": plan.model_dump(), "planner": thinker.name}
+    planned = {
+        "plan": plan.model_dump(),
+        "planner": f"{thinker.name}, {reply.label}",
+        "planning_cost_usd": money(Decimal(0) if reply.label == "scripted" else means.price(reply.model, reply.usage)),
+    }
     return replace(result, text=f"{result.text}\nPlanned by {thinker.name}.", data=result.data | planned)
 
 
@@ -257,18 +261,18 @@ async def reasoned(
         "output": best.output,
         "rounds": thought.rounds,
         "ended": thought.ended,
-        "cost_usd": _money(cost),
+        "cost_usd": money(cost),
     }
     return Answer(text=f"{best.text}\n\n{_verdict_text(best.verdict)}", data=data)
 
 
-async def _planned(task: str, thinker: Model) -> tuple[_Plan, tuple[Check, ...]]:
+async def _planned(task: str, thinker: Model) -> tuple[_Plan, tuple[Check, ...], Reply]:
     said = Said(parts=(Text(text=f"Task:\n{task}"),))
     schema = _Plan.model_json_schema()
     reply = await thinker.reply(Request(instructions=_PLANNER, turns=(said,), schema=schema, effort="high"))
     plan = _Plan.model_validate(reply.data)
     checks = [_check_data(check) | {"expectation": "task"} for check in plan.checks]
-    return plan, parse_checks(checks)
+    return plan, parse_checks(checks), reply
 
 
 def _check_data(planned: _PlannedCheck) -> dict[str, Any]:
@@ -346,7 +350,7 @@ async def _concluded(
     """Return what came of a run, with a last picture of the page."""
     shot, _ = await door.call("browser_take_screenshot", {"session": session})
     images: tuple[Image, ...] = shot.answer.images if isinstance(shot, Done) else ()
-    proof = described(verdict) | {"session": session, "audit": audit.by, "cost_usd": _money(spent)}
+    proof = described(verdict) | {"session": session, "audit": audit.by, "cost_usd": money(spent)}
     text = [_verdict_text(verdict), f"By {data['executor']} ({data['label']}); audit: {audit.by}."]
     output = data.get("output")
     if output and output.get("rows"):
@@ -359,7 +363,7 @@ def _verdict_text(verdict: Verdict) -> str:
     return "\n".join([f"Verdict: {verdict.state}", *(f"- {reason}" for reason in verdict.reasons)])
 
 
-def _audit_cost(means: Means, audit: Audit) -> Decimal | None:
+def audit_cost(means: Means, audit: Audit) -> Decimal | None:
     if audit.by == "none" or "scripted" in audit.by:
         return Decimal(0)
     return means.price(audit.model, audit.usage)
@@ -369,5 +373,5 @@ def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else one + other
 
 
-def _money(value: Decimal | None) -> str:
+def money(value: Decimal | None) -> str:
     return "unknown" if value is None else f"{value:.4f}"

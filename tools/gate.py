@@ -28,7 +28,7 @@ from tools.texts import mapped
 __all__ = ["Gate"]
 
 _log = logging.getLogger(__name__)
-_FACTS_DEADLINE_S = 10.0
+_FACTS_DEADLINE_S = 30.0  # the first look at a page starts the browser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,19 +111,26 @@ class Gate:
             arguments = tool.arguments.model_validate(call.arguments)
         except ValidationError as error:
             return Refused(code="bad_arguments", reason=_complaint(tool, error))
-        with anyio.move_on_after(_FACTS_DEADLINE_S):
-            facts = await tool.facts(arguments, caller)
-            if isinstance(facts, Refused):
-                return facts
-            return _Asked(
-                id=f"c_{secrets.token_urlsafe(9)}",
-                tool=tool,
-                arguments=arguments,
-                plain=arguments.model_dump(mode="json", exclude_defaults=True),
-                facts=facts,
-                effect=worse(tool.effect, facts.effect),
-                caller=caller,
-            )
+        facts = await self._facts(tool, arguments, caller)
+        if isinstance(facts, Refused):
+            return facts
+        return _Asked(
+            id=f"c_{secrets.token_urlsafe(9)}",
+            tool=tool,
+            arguments=arguments,
+            plain=arguments.model_dump(mode="json", exclude_defaults=True),
+            facts=facts,
+            effect=worse(tool.effect, facts.effect),
+            caller=caller,
+        )
+
+    async def _facts(self, tool: Tool[Any], arguments: Any, caller: Caller) -> Facts | Refused:
+        try:
+            with anyio.move_on_after(_FACTS_DEADLINE_S):
+                return await tool.facts(arguments, caller)
+        except Exception:  # the same outer edge as `_result`, before anything has happened
+            _log.exception("looking for %s failed", tool.name)
+            return Refused(code="internal", reason=f"{tool.name} failed inside; the server's log has the cause")
         return Refused(code="timed_out", reason=f"{tool.name}: the page did not answer within {_FACTS_DEADLINE_S} s")
 
     async def _decided(self, asked: _Asked, decision: Decision, ticket: str | None) -> Outcome:

@@ -4,6 +4,7 @@ A run lives in this process and ends with it; its handle says so. Whoever starts
 then gets the handle; `status` waits on.
 """
 
+import logging
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from tools.registry import Result
 __all__ = ["Run", "RunState", "Runs", "TooManyRuns"]
 
 RunState = Literal["working", "waiting", "done", "cancelled"]
+_log = logging.getLogger(__name__)
 _AT_ONCE = 4
 _KEPT = 200
 
@@ -169,7 +171,13 @@ class Runs:
 
     async def _carry_out(self, run: Run, work: Work) -> None:
         with run.scope:
-            run.end("done", await work(run))
+            try:
+                run.end("done", await work(run))
+            except Exception:  # the outer edge of a run: it ends, the other runs and the server go on
+                _log.exception("run %s failed", run.handle)
+                run.end(
+                    "done", Refused(code="internal", reason="the run failed inside; the server's log has the cause")
+                )
         if run.scope.cancelled_caught:
             run.end("cancelled", Refused(code="cancelled", reason="the run was cancelled; what it did stays done"))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from playwright.async_api import Error, Locator, Page
 
 from bridges.browser.scripts import ENGINE
-from bridges.browser.snapshot import Node
+from bridges.browser.tree import Node
 
 __all__ = ["HIDDEN", "Scrubber", "any_hidden", "hide_values", "mark", "masks"]
 

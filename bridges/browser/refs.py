@@ -9,7 +9,7 @@ import asyncio
 
 from playwright.async_api import Error, Page
 
-from bridges.browser.snapshot import Node
+from bridges.browser.tree import Node
 
 __all__ = ["Numbering"]
 

@@ -1,138 +1,48 @@
-"""The page as text that a model can afford: a tree, its compact lines, what changed between two, and parts of it.
+"""The page as text that a model can afford: the compact lines of a tree, and parts of them within a budget.
 
-Pure. The tree comes from Playwright's accessibility snapshot, which stitches frames and open shadow roots together
-and gives each element a ref; what is said about it, and how briefly, is decided here. Partial views are cut from our
-own copy, because a partial snapshot of Playwright's would invalidate all other refs.
+Pure. What is said about an element, and how briefly, is decided here. Partial views are cut from our own copy,
+because a partial snapshot of Playwright's would invalidate all other refs.
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
-__all__ = ["Line", "Node", "View", "changes", "lines_of", "parse", "plain_text", "view_text"]
+from bridges.browser.tree import Node, frame_of
+
+__all__ = ["LONGEST_LINE", "Line", "View", "lines_of", "plain_text", "view_text"]
 
 _BUDGET = 8_000  # characters of a view
-_CHANGES_BUDGET = 6_000
-_LONGEST_LINE = 1_000
+LONGEST_LINE = 1_000
 _FOLD_AFTER = 10  # lines of a run that are kept when a view is over the budget
 _FEW_OPTIONS = 8
 _FLAT_LEAVES = 16  # more than this is not one line
-_LARGEST_COMPARED = 1_500  # lines; beyond this, order within the change is given up for speed
 
 _INTERACTIVE = frozenset(
-    [
-        "button",
-        "checkbox",
-        "combobox",
-        "link",
-        "listbox",
-        "menuitem",
-        "menuitemcheckbox",
-        "menuitemradio",
-        "option",
-        "radio",
-        "searchbox",
-        "slider",
-        "spinbutton",
-        "switch",
-        "tab",
-        "textbox",
-        "treeitem",
-    ]
+    {
+        *("button", "checkbox", "combobox", "link", "listbox", "menuitem", "menuitemcheckbox"),
+        *("menuitemradio", "option", "radio", "searchbox", "slider", "spinbutton", "switch", "tab"),
+        *("textbox", "treeitem"),
+    }
 )
 _FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider"})
 _PLACES = frozenset(
-    [
-        "alert",
-        "alertdialog",
-        "banner",
-        "complementary",
-        "contentinfo",
-        "dialog",
-        "form",
-        "grid",
-        "group",
-        "iframe",
-        "list",
-        "listbox",
-        "main",
-        "menu",
-        "menubar",
-        "navigation",
-        "radiogroup",
-        "region",
-        "search",
-        "status",
-        "table",
-        "tablist",
-        "tabpanel",
-        "toolbar",
-        "tree",
-        "treegrid",
-    ]
+    {
+        *("alert", "alertdialog", "banner", "complementary", "contentinfo", "dialog", "form", "grid"),
+        *("group", "iframe", "list", "listbox", "main", "menu", "menubar", "navigation", "radiogroup"),
+        *("region", "search", "status", "table", "tablist", "tabpanel", "toolbar", "tree", "treegrid"),
+    }
 )
-_REF_PLACES = frozenset(["alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"])
+_REF_PLACES = frozenset({"alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"})
 _TRANSPARENT = frozenset(
-    [
-        "caption",
-        "cell",
-        "code",
-        "columnheader",
-        "deletion",
-        "emphasis",
-        "generic",
-        "gridcell",
-        "insertion",
-        "listitem",
-        "mark",
-        "none",
-        "paragraph",
-        "presentation",
-        "row",
-        "rowgroup",
-        "rowheader",
-        "strong",
-        "subscript",
-        "superscript",
-        "term",
-        "definition",
-        "time",
-    ]
+    {
+        *("caption", "cell", "code", "columnheader", "deletion", "emphasis", "generic", "gridcell"),
+        *("insertion", "listitem", "mark", "none", "paragraph", "presentation", "row", "rowgroup"),
+        *("rowheader", "strong", "subscript", "superscript", "term", "definition", "time"),
+    }
 )
 _CELLS = frozenset({"cell", "gridcell", "columnheader", "rowheader"})
 _TABLES = frozenset({"table", "grid", "treegrid"})
-
-
-@dataclass(slots=True)
-class Node:
-    """An element of the snapshot.
-
-    `key` is the ref that Playwright knows it by; `frame` the prefix of the refs of its document; `layout` marks
-    tables and rows that only place things on the page, as in the nineties.
-    """
-
-    role: str
-    name: str = ""
-    states: tuple[str, ...] = ()
-    ref: str = ""
-    key: str = ""
-    text: str = ""
-    url: str = ""
-    clickable: bool = False
-    frame: str = ""
-    layout: bool = False
-    children: list["Node"] = field(default_factory=list["Node"])
-
-    def walk(self) -> Iterator["Node"]:
-        """Yield this node and all below it, in the order of the page."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def __str__(self) -> str:
-        return f'{self.role} "{self.name}"' if self.name else self.role
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +54,7 @@ class Line:
     frame: str = ""
 
     def __str__(self) -> str:
-        text = self.text if len(self.text) <= _LONGEST_LINE else self.text[:_LONGEST_LINE] + "…"
+        text = self.text if len(self.text) <= LONGEST_LINE else self.text[:LONGEST_LINE] + "…"
         return "  " * self.depth + "- " + text
 
 
@@ -162,76 +72,6 @@ class View:
     stamp: str = ""
 
 
-# Reading
-
-
-_KEY = re.compile(
-    r'(?P<role>[\w-]+)(?: (?P<name>"(?:[^"\\]|\\.)*"))?(?P<states>(?: \[[^\]]*\])*)(?P<rest>:.*)?', re.DOTALL
-)
-_HEX_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)\\x([0-9a-f]{2})")
-_QUOTED_KEY = re.compile(r"'((?:[^']|'')*)'(.*)", re.DOTALL)
-
-
-def parse(snapshot: str) -> Node:
-    """Return the tree of an accessibility snapshot as Playwright writes it."""
-    root = Node(role="page")
-    open_nodes: list[tuple[int, Node]] = [(-1, root)]
-    for line in snapshot.split("\n"):
-        body = line.lstrip(" ")
-        if not body.startswith("- "):
-            continue
-        depth = len(line) - len(body)
-        while open_nodes[-1][0] >= depth:
-            open_nodes.pop()
-        parent = open_nodes[-1][1]
-        body = body[2:]
-        if quoted := _QUOTED_KEY.fullmatch(body):
-            body = quoted[1].replace("''", "'") + quoted[2]
-        if body.startswith("/"):
-            key, _, value = body[1:].partition(": ")
-            if key == "url":
-                parent.url = _unquoted(value)
-            continue
-        node = _node(body)
-        parent.children.append(node)
-        open_nodes.append((depth, node))
-    return root
-
-
-def _node(body: str) -> Node:
-    if body.startswith("text: "):
-        return Node(role="text", text=_unquoted(body[6:]))
-    match = _KEY.fullmatch(body)
-    if match is None:
-        return Node(role="text", text=_unquoted(body))
-    ref, clickable = "", False
-    states: list[str] = []
-    for state in re.findall(r"\[([^\]]*)\]", match["states"]):
-        if state.startswith("ref="):
-            ref = state[4:]
-        elif state == "cursor=pointer":
-            clickable = True
-        elif state != "active":  # the focus moves with every click, and would be a change each time
-            states.append(state)
-    return Node(
-        role=match["role"],
-        name=_unquoted(match["name"]) if match["name"] else "",
-        states=tuple(states),
-        ref=ref,
-        text=_unquoted((match["rest"] or "").removeprefix(":").strip()),
-        clickable=clickable,
-    )
-
-
-def _unquoted(text: str) -> str:
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        try:
-            text = str(json.loads(_HEX_ESCAPE.sub(r"\1\\u00\2", text)))
-        except ValueError:
-            text = text[1:-1]
-    return text.replace("[ref=", "(ref=")  # words of the page never look like a ref of ours
-
-
 # Saying
 
 
@@ -244,7 +84,7 @@ def lines_of(root: Node) -> tuple[Line, ...]:
 
 def _place_in_frames(node: Node, frame: str) -> None:
     node.frame = node.ref.rpartition("e")[0] if node.ref else frame
-    inner = next((_frame(below.ref) for below in node.walk() if below.ref and below is not node), node.frame)
+    inner = next((frame_of(below.ref) for below in node.walk() if below.ref and below is not node), node.frame)
     for child in node.children:
         _place_in_frames(child, inner if node.role == "iframe" else node.frame)
 
@@ -502,66 +342,3 @@ def _folded(lines: Sequence[Line]) -> list[Line]:
         else:
             kept[-1] = Line(line.depth, f"… {run - _FOLD_AFTER} more like these")
     return kept
-
-
-# Differences
-
-
-def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
-    """Return the removed ("- …") and added ("+ …") lines, and whether they were cut to the budget.
-
-    Depth is not compared: a box around the page would otherwise be a change of every line. A frame that went to
-    another page is shown anew; what vanished with its former page is counted, not listed.
-    """
-    gone = _frames(before) - _frames(after)
-    found = list(_hunks(list(before.lines), list(after.lines), gone))
-    kept: list[str] = []
-    size = 0
-    for text in found:
-        size += len(text) + 1
-        if size > _CHANGES_BUDGET:
-            return tuple(kept), True
-        kept.append(text)
-    return tuple(kept), False
-
-
-def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
-    start = 0
-    while start < min(len(old), len(new)) and _same(old[start], new[start]):
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and _same(old[-1 - end], new[-1 - end]):
-        end += 1
-    old, new = old[start : len(old) - end], new[start : len(new) - end]
-    if max(len(old), len(new)) > _LARGEST_COMPARED:
-        kept = {(line.frame, line.text) for line in old} & {(line.frame, line.text) for line in new}
-        old = [line for line in old if (line.frame, line.text) not in kept]
-        new = [line for line in new if (line.frame, line.text) not in kept]
-        yield from _hunk(old, new, gone)
-        return
-    before, after = ([(line.frame, line.text) for line in lines] for lines in (old, new))
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag != "equal":
-            yield from _hunk(old[a:b], new[c:d], gone)
-
-
-def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[str]:
-    former = sum(line.frame in gone for line in removed)
-    if former:
-        yield f"- ({former} line{'s' if former > 1 else ''} of the page that was in this frame)"
-    yield from (f"- {line.text[:_LONGEST_LINE]}" for line in removed if line.frame not in gone)
-    least = min((line.depth for line in added), default=0)
-    yield from (f"+ {'  ' * (line.depth - least)}{line.text[:_LONGEST_LINE]}" for line in added)
-
-
-def _same(one: Line, other: Line) -> bool:
-    return one.text == other.text and one.frame == other.frame
-
-
-def _frame(ref: str) -> str:
-    return ref.rpartition("e")[0]
-
-
-def _frames(view: View) -> set[str]:
-    return {_frame(ref) for ref in view.by_ref}

@@ -131,6 +131,16 @@ class Tab:
             return False
         raise TimeoutError
 
+    async def answers(self) -> bool:
+        """Return whether the page's scripts still run."""
+        with anyio.move_on_after(1.0):
+            try:
+                await self.page.evaluate("0")
+            except Error:
+                return not self.crashed  # it is on its way to another page
+            return True
+        return False
+
     async def noticing(self, what: Callable[[], bool], *, longest_s: float) -> bool:
         """Wait until something is so, and return whether it came to that in time."""
         with anyio.move_on_after(longest_s):

@@ -12,8 +12,9 @@ from playwright.async_api import ElementHandle, Error, Frame, Locator
 from pydantic import BaseModel, TypeAdapter
 
 from bridges.browser.scripts import ENGINE, script
-from bridges.browser.snapshot import Node, View, lines_of, parse
+from bridges.browser.snapshot import View, lines_of
 from bridges.browser.tab import Tab, origin_of
+from bridges.browser.tree import Node, parse
 from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target
 
 __all__ = ["Facts", "Located", "described", "facts_of", "focused", "frame_origin", "locate", "ref_in", "under_point"]

@@ -10,7 +10,7 @@ from pydantic import Field as Described
 
 from tools.budget import Budget
 from tools.checks import Check, CheckSpec
-from tools.delegate import composed, operated, reasoned, replayed
+from tools.delegate import audit_cost, composed, money, operated, reasoned, replayed
 from tools.executors import Available, Missing, executors
 from tools.means import Means
 from tools.outcome import Answer, Done, NeedsApproval, Refused, Uncertain
@@ -318,9 +318,10 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 reason = f"there is no contract {given.contract!r} in this process; register checks before acting"
                 return Refused(code="unknown_contract", reason=reason)
             scene = means.scene(contract.session, given.output, caller)
-            verdict, _ = await decide(contract, scene=scene, auditor=means.model("thinker"), blocked=given.blocked)
+            verdict, audit = await decide(contract, scene=scene, auditor=means.model("thinker"), blocked=given.blocked)
             text = "\n".join([f"Verdict: {verdict.state}", *(f"- {reason}" for reason in verdict.reasons)])
-            return Answer(text=text, data=described(verdict) | {"contract": contract.id})
+            cost = money(audit_cost(means, audit))
+            return Answer(text=text, data=described(verdict) | {"contract": contract.id, "cost_usd": cost})
         if not given.task or not given.checks:
             reason = "before acting: task and checks; afterwards: contract and output"
             return Refused(code="bad_arguments", reason=reason)

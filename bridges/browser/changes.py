@@ -1,0 +1,68 @@
+"""What changed between two snapshots of a page, as added and removed lines. Pure."""
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from bridges.browser.snapshot import LONGEST_LINE, Line, View
+from bridges.browser.tree import frame_of
+
+__all__ = ["changes"]
+
+_BUDGET = 6_000  # characters
+_LARGEST_COMPARED = 1_500  # lines; beyond this, order within the change is given up for speed
+
+
+def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
+    """Return the removed ("- …") and added ("+ …") lines, and whether they were cut to the budget.
+
+    Depth is not compared: a box around the page would otherwise be a change of every line. A frame that went to
+    another page is shown anew; what vanished with its former page is counted, not listed.
+    """
+    gone = _frames(before) - _frames(after)
+    found = list(_hunks(list(before.lines), list(after.lines), gone))
+    kept: list[str] = []
+    size = 0
+    for text in found:
+        size += len(text) + 1
+        if size > _BUDGET:
+            return tuple(kept), True
+        kept.append(text)
+    return tuple(kept), False
+
+
+def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
+    start = 0
+    while start < min(len(old), len(new)) and _same(old[start], new[start]):
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and _same(old[-1 - end], new[-1 - end]):
+        end += 1
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if max(len(old), len(new)) > _LARGEST_COMPARED:
+        kept = {(line.frame, line.text) for line in old} & {(line.frame, line.text) for line in new}
+        old = [line for line in old if (line.frame, line.text) not in kept]
+        new = [line for line in new if (line.frame, line.text) not in kept]
+        yield from _hunk(old, new, gone)
+        return
+    before, after = ([(line.frame, line.text) for line in lines] for lines in (old, new))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal":
+            yield from _hunk(old[a:b], new[c:d], gone)
+
+
+def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[str]:
+    former = sum(line.frame in gone for line in removed)
+    if former:
+        yield f"- ({former} line{'s' if former > 1 else ''} of the page that was in this frame)"
+    yield from (f"- {line.text[:LONGEST_LINE]}" for line in removed if line.frame not in gone)
+    least = min((line.depth for line in added), default=0)
+    yield from (f"+ {'  ' * (line.depth - least)}{line.text[:LONGEST_LINE]}" for line in added)
+
+
+def _same(one: Line, other: Line) -> bool:
+    return one.text == other.text and one.frame == other.frame
+
+
+def _frames(view: View) -> set[str]:
+    return {frame_of(ref) for ref in view.by_ref}

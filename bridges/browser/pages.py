@@ -1,0 +1,118 @@
+"""The pages of a session: handles, the current one, popups, and new ones for those that died."""
+
+import anyio
+from playwright.async_api import BrowserContext, Error, Page
+
+from bridges.browser.faults import Doing, Faults
+from bridges.browser.tab import Tab
+from bridges.browser.words import BrowserError, Deadlines, NoSuchPage, PageGone
+
+__all__ = ["Pages"]
+
+
+class Pages:
+    """Pages by handle; `current` is what calls without a handle go to."""
+
+    def __init__(self, context: BrowserContext, *, deadlines: Deadlines, faults: Faults) -> None:
+        self.tabs: dict[str, Tab] = {}
+        self.current: str | None = None
+        self._context = context
+        self._deadlines = deadlines
+        self._faults = faults
+        self._given = 0
+        self._opening = False
+        self._opened: list[str] = []
+        context.on("page", self._on_page)
+
+    def newly_opened(self) -> tuple[str, ...]:
+        """Return the handles of pages that opened by themselves since this was asked last."""
+        opened, self._opened = self._opened, []
+        return tuple(opened)
+
+    def with_dialog(self) -> Tab | None:
+        """Return a page that a dialog blocks, the current one before others."""
+        candidates = [self.tabs.get(self.current or ""), *self.tabs.values()]
+        return next((tab for tab in candidates if tab is not None and tab.usable and tab.dialog is not None), None)
+
+    def _on_page(self, page: Page) -> None:
+        tab = self._adopted(page)
+        if not self._opening:
+            self._opened.append(tab.handle)
+
+    def _adopted(self, page: Page) -> Tab:
+        for tab in self.tabs.values():
+            if tab.page == page:
+                return tab
+        self._given += 1
+        tab = Tab(f"p{self._given}", page)
+        self.tabs[tab.handle] = tab
+        return tab
+
+    async def usable(self, page: str | None) -> Tab:
+        """Return the page meant; where the session has none left, a new one.
+
+        Raises:
+            NoSuchPage: There is no such page.
+            PageGone: It crashed or was closed.
+        """
+        if page is not None:
+            return self.tab(page)
+        current = self.tabs.get(self.current or "")
+        if current is not None and current.usable:
+            return current
+        for handle, tab in list(self.tabs.items()):
+            if not tab.usable:
+                await tab.close(deadline_s=self._deadlines.close_s)
+                del self.tabs[handle]
+        left = next(reversed(self.tabs.values()), None)
+        tab = left if left is not None else await self._new_tab()
+        self.current = tab.handle
+        return tab
+
+    def tab(self, page: str) -> Tab:
+        """Return the page of a handle.
+
+        Raises:
+            NoSuchPage: There is no such page.
+            PageGone: It crashed or was closed.
+        """
+        tab = self.tabs.get(page)
+        if tab is not None and tab.usable:
+            return tab
+        listed = ", ".join(handle for handle, tab in self.tabs.items() if tab.usable) or "none"
+        if tab is not None:
+            raise PageGone(f"page {page!r} crashed or was closed. Open pages: {listed}")
+        raise NoSuchPage(f"there is no page {page!r}. Open pages: {listed}")
+
+    async def _new_tab(self) -> Tab:
+        self._opening = True
+        try:
+            with anyio.fail_after(self._deadlines.act_s):
+                return self._adopted(await self._context.new_page())
+        except (Error, TimeoutError) as error:
+            if not await self._faults.alive():
+                raise self._faults.browser_gone(Doing()) from error
+            raise BrowserError("no new page could be opened; close the session and open another") from error
+        finally:
+            self._opening = False
+
+    async def replaced(self, tab: Tab) -> Tab:
+        """Return a new page in place of one that does not answer."""
+        if not await self._faults.alive():
+            raise self._faults.browser_gone(Doing())
+        await tab.close(deadline_s=self._deadlines.close_s)
+        self.tabs.pop(tab.handle, None)
+        new = await self._new_tab()
+        self.current = new.handle
+        return new
+
+    def blocked(self, page: str | None) -> Tab:
+        """Return the page whose dialog is meant.
+
+        Raises:
+            BrowserError: No dialog is open.
+        """
+        tab = self.tab(page) if page is not None else self.with_dialog()
+        if tab is None or tab.dialog is None:
+            raise BrowserError("no dialog is open")
+        return tab
