@@ -8,9 +8,10 @@ import importlib.resources
 import logging
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -215,12 +216,14 @@ def state_key(directory: Path) -> bytes:
     """Return the key that seals what travels through the client; made once, readable by its owner only."""
     path = directory / "state.key"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(32))
+    if not path.exists():
+        # Written whole before it gets its name, so that a second server finds all of it or nothing.
+        descriptor, fresh = tempfile.mkstemp(dir=directory)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        Path(fresh).unlink()
     return path.read_bytes()
 
 

@@ -1,14 +1,19 @@
 """The browser bridge against a real Chromium and small pages: what it shows, what it does, and what it refuses."""
 
+import gc
 import hashlib
+import json
 import os
 import re
 import signal
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import anyio
 import psutil
@@ -196,6 +201,19 @@ async def test_words_of_a_page_cannot_pass_for_a_ref(session: Session) -> None:
     assert (seen.view or "").count("[ref=") == 1
 
 
+async def test_names_with_quotes_and_colons_are_shown_as_they_are(session: Session) -> None:
+    name = """Say: "it's" - {1}"""
+    seen = await session.navigate(f"data:text/html,<button>{quote(name)}</button>")
+    assert f"- button {json.dumps(name)} [ref=" in (seen.view or "")
+    assert (await session.describe(ref_of("button", seen))).name == name
+
+
+async def test_tables_that_only_place_things_leave_no_trace(session: Session) -> None:
+    cell = "<table><tr><td><h1>Title</h1></td></tr><tr><td></td><td><button>Go</button></td></tr></table>"
+    seen = await session.navigate(f"data:text/html,<table><tr><td>{cell}</td></tr></table>")
+    assert re.sub(r" \[ref=\w+\]", "", seen.view or "") == '- heading "Title" [level=1]\n- button "Go"'
+
+
 # What actions report
 
 
@@ -263,6 +281,12 @@ async def test_a_download_lands_in_the_folder_of_the_session(session: Session, s
     assert second.path != first.path
 
 
+async def test_an_address_that_is_a_file_is_a_download(session: Session, site: Site) -> None:
+    await session.navigate(site.url("blank.html"))
+    seen = await session.navigate(site.url("file"))
+    assert ([file.size for file in seen.downloads], seen.title) == ([8], "Blank")
+
+
 async def test_an_answer_without_content_leaves_the_page(session: Session, site: Site) -> None:
     await session.navigate(site.url("acts.html"))
     seen = await session.click(link("No content"))
@@ -286,6 +310,13 @@ async def test_a_confirm_ends_the_click_and_is_answered_by_a_call_of_its_own(
     answered = await session.handle_dialog(accept)
     assert answered.changes == ("- status: 0", f"+ status: {outcome}")
     assert session.dialog is None
+
+
+async def test_a_dialog_that_opens_while_a_page_loads_is_reported_at_once(session: Session) -> None:
+    seen = await session.navigate("data:text/html,<script>alert('Maintenance')</script><h1>Welcome</h1>")
+    assert seen.dialog is not None
+    assert (seen.dialog.kind, seen.dialog.message) == ("alert", "Maintenance")
+    assert (await session.handle_dialog(True)).view == '- heading "Welcome" [level=1]'
 
 
 async def test_a_prompt_takes_a_text(session: Session, site: Site) -> None:
@@ -440,6 +471,13 @@ async def test_no_field_is_filled_when_one_of_them_is_missing(session: Session, 
     with pytest.raises(NoSuchTarget):
         await session.fill_form([('role=textbox[name="User"]', "ada"), ('role=textbox[name="Zip"]', "1")])
     assert "ada" not in ((await session.snapshot()).view or "")
+
+
+async def test_a_form_that_was_filled_in_part_says_so(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(NotActionable, match=r'no option.*Filled textbox "User" before') as error:
+        await session.fill_form([('role=textbox[name="User"]', "ada"), ('role=combobox[name="Region"]', "West")])
+    assert error.value.performed == "unknown"
 
 
 async def test_typing_and_enter_submit(session: Session, site: Site) -> None:
@@ -715,26 +753,35 @@ async def test_a_cancelled_action_does_not_happen_and_leaves_the_session_usable(
     assert (await session.click(button("Count"))).changes == ("- status: 0", "+ status: 1")
 
 
-@pytest.mark.parametrize("victim", ["browser", "driver"])
-async def test_a_killed_process_ends_in_an_error_and_the_next_call_starts_another(
-    site: Site, tmp_path: Path, victim: str
+@pytest.mark.parametrize(
+    ("victim", "blow"),
+    [("browser", signal.SIGKILL), ("driver", signal.SIGKILL), ("browser", signal.SIGSTOP)],
+    ids=["browser killed", "driver killed", "browser frozen"],
+)
+async def test_a_dead_process_ends_in_an_error_and_the_next_call_starts_another(
+    site: Site, tmp_path: Path, victim: str, blow: signal.Signals
 ) -> None:
     with anyio.fail_after(50):
-        async with opened(site, tmp_path) as browsers:
-            before = set(children())
-            session = await browsers.session(None, owner="me")
-            started = [process for process in children() if process not in before]
-            await session.navigate(site.url("blank.html"))
-            os.kill(next(p.pid for p in started if is_victim(p, victim)), signal.SIGKILL)
-            with pytest.raises(BrowserGone):
-                await session.snapshot()
-            with pytest.raises((BrowserGone, NoSuchSession)):
-                await browsers.session(session.handle, owner="me")
-            again = await browsers.session(None, owner="me")
-            assert again.handle != session.handle
-            assert (await again.navigate(site.url("blank.html"))).title == "Blank"
-        _, left = psutil.wait_procs([p for p in children() if p not in before], timeout=5)
-        assert left == []
+        await survived(site, tmp_path, victim, blow)
+    gc.collect()  # an error that nobody took would be told to the event loop now, and fail this test
+
+
+async def survived(site: Site, artefacts: Path, victim: str, blow: signal.Signals) -> None:
+    async with opened(site, artefacts) as browsers:
+        before = set(children())
+        session = await browsers.session(None, owner="me")
+        started = [process for process in children() if process not in before]
+        await session.navigate(site.url("blank.html"))
+        os.kill(next(p.pid for p in started if is_victim(p, victim)), blow)
+        with pytest.raises(BrowserGone):
+            await session.snapshot()
+        with pytest.raises((BrowserGone, NoSuchSession)):
+            await browsers.session(session.handle, owner="me")
+        again = await browsers.session(None, owner="me")
+        assert again.handle != session.handle
+        assert (await again.navigate(site.url("blank.html"))).title == "Blank"
+    _, left = psutil.wait_procs([p for p in children() if p not in before], timeout=5)
+    assert left == []
 
 
 def children() -> list[psutil.Process]:
@@ -748,6 +795,20 @@ def is_victim(process: psutil.Process, victim: str) -> bool:
             return any("run-driver" in word for word in line)
         return any("remote-debugging" in word for word in line) and not any("--type=" in word for word in line)
     return False
+
+
+def test_a_browser_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = tmp_path / "google-chrome"
+    browser.write_text("#!/bin/sh\n", encoding="utf-8")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_browser() == str(browser)
+
+
+def test_playwright_is_not_imported_before_a_browser_is_needed() -> None:
+    program = "import sys, bridges.browser.process; sys.exit('playwright' in sys.modules)"
+    root = Path(__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False, timeout=30).returncode == 0
 
 
 async def test_no_secret_and_no_call_log_is_in_an_error(session: Session, site: Site) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import anyio
 import mcp_types as types
@@ -207,6 +208,27 @@ async def test_arguments_that_do_not_fit_are_refused_with_the_field(
         assert ledger.lines == []
 
 
+AT_LEAST = {"kind": "row_count", "id": "rows", "at_least": "3"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "field"),
+    [
+        ("operate", {"task": "x", "max_turns": "3"}, "max_turns"),
+        ("reason", {"task": "x", "rounds": "2"}, "rounds"),
+        ("run_task", {"recipe": "x", "wait_s": "0"}, "wait_s"),
+        ("verify", {"task": "x", "checks": [AT_LEAST]}, "at_least"),
+        ("route_task", {"task": "x", "mode": "delegate", "wait_s": "0"}, "wait_s"),
+    ],
+)
+async def test_no_changing_tool_coerces(tmp_path: Path, tool: str, arguments: dict[str, Any], field: str) -> None:
+    async with connected(configured(tmp_path)) as house:
+        result = await house.call(tool, **arguments)
+        assert result.structured_content is not None
+        assert result.structured_content["code"] == "bad_arguments"
+        assert field in text_of(result).partition("It takes")[0]
+
+
 async def test_an_unknown_tool_gets_the_names_that_may_be_meant(tmp_path: Path) -> None:
     async with connected(configured(tmp_path)) as house:
         result = await house.call("browser_clik", target="e1")
@@ -240,6 +262,43 @@ async def test_a_policy_that_does_not_fit_the_schema_refuses_everything_with_the
         assert result.is_error
         assert "stakes" in text_of(result)
         assert ledger.lines == []
+
+
+async def test_a_rule_that_cannot_be_evaluated_refuses(tmp_path: Path) -> None:
+    (tmp_path / "overflow.cedar").write_text(
+        "permit (principal, action, resource);\n"
+        "forbid (principal, action, resource) when { 9223372036854775807 + 1 == 0 };"
+    )
+    ledger = Ledger()
+    async with connected(configured(tmp_path, 'policy = "overflow.cedar"'), ledger.tool("fill", "idempotent")) as house:
+        result = await house.call("fill", text="a")
+        assert result.is_error
+        assert "could not be evaluated" in text_of(result)
+        assert ledger.lines == []
+
+
+async def test_what_no_rule_permits_is_denied(tmp_path: Path) -> None:
+    (tmp_path / "reading.cedar").write_text('permit (principal, action, resource) when { context.effect == "read" };')
+    ledger, person = Ledger(), Person(ONCE)
+    config = configured(tmp_path, 'policy = "reading.cedar"')
+    async with connected(config, ledger.tool("fill", "idempotent"), person=person) as house:
+        result = await house.call("fill", text="a")
+        assert "no rule permits it" in text_of(result)
+        assert person.questions == []
+        assert ledger.lines == []
+        assert await house.journal() == ["denied fill"]
+
+
+@pytest.mark.parametrize("kind", ["upload", "evaluate"])
+async def test_uploads_and_scripts_ask(tmp_path: Path, kind: str) -> None:
+    ledger, person = Ledger(), Person(NO)
+    tools = (ledger.tool(kind, "idempotent"), ledger.tool("fill", "idempotent"))
+    async with connected(configured(tmp_path), *tools, person=person) as house:
+        assert not (await house.call("fill", text="a")).is_error
+        assert person.questions == []
+        assert (await house.call(kind, text="b")).is_error
+        assert len(person.questions) == 1
+        assert ledger.lines == ["a"]
 
 
 async def test_without_a_journal_nothing_but_reading_happens(tmp_path: Path) -> None:
@@ -342,6 +401,79 @@ def _lock_for_good(database: Path) -> None:
     )
     connection.commit()
     connection.close()
+
+
+READS, WRITES, DESTROYS = (True, False, True), (False, False, True), (False, True, False)
+INSIDE, OUTSIDE = False, True
+LISTED = {
+    "browser_click": (*DESTROYS, OUTSIDE),
+    "browser_fill_form": (*WRITES, OUTSIDE),
+    "browser_navigate": (*WRITES, OUTSIDE),
+    "browser_press_key": (*DESTROYS, OUTSIDE),
+    "browser_snapshot": (*READS, OUTSIDE),
+    "browser_take_screenshot": (*READS, OUTSIDE),
+    "browser_type": (*DESTROYS, OUTSIDE),
+    "call_destructive_tool": (*DESTROYS, OUTSIDE),
+    "call_read_tool": (*READS, OUTSIDE),
+    "call_write_tool": (*WRITES, OUTSIDE),
+    "operate": (*DESTROYS, OUTSIDE),
+    "reason": (*WRITES, OUTSIDE),
+    "route_task": (*DESTROYS, OUTSIDE),
+    "run_cancel": (*WRITES, INSIDE),
+    "run_status": (*READS, INSIDE),
+    "run_task": (*DESTROYS, OUTSIDE),
+    "search_tools": (*READS, INSIDE),
+    "verify": (*WRITES, INSIDE),
+}
+
+
+async def test_every_listed_tool_has_schemas_and_true_annotations(tmp_path: Path) -> None:
+    """What a tool may do is written down here once more; a client's permission prompts go by its annotations."""
+    async with connected(configured(tmp_path)) as house:
+        tools = (await house.client.list_tools()).tools
+    said = {
+        tool.name: (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+        for tool in tools
+        if (hints := tool.annotations)
+    }
+    assert said == LISTED
+    assert [tool.name for tool in tools if tool.input_schema.get("additionalProperties") is not False] == []
+    assert [tool.name for tool in tools if (tool.output_schema or {}).get("type") != "object"] == []
+
+
+LEAST: dict[str, dict[str, Any]] = {
+    "browser_click": {"target": "e1"},
+    "browser_fill_form": {"fields": [{"target": "e1", "value": "x"}]},
+    "browser_navigate": {"url": "about:blank"},
+    "browser_press_key": {"key": "a"},
+    "browser_snapshot": {},
+    "browser_take_screenshot": {},
+    "browser_type": {"target": "e1", "text": "x"},
+    "call_destructive_tool": {"name": "browser_handle_dialog", "arguments": {"accept": True}},
+    "call_read_tool": {"name": "browser_wait_for", "arguments": {"time": 0.0}},
+    "call_write_tool": {"name": "browser_tabs", "arguments": {"action": "list"}},
+    "operate": {"task": "x"},
+    "reason": {"task": "x"},
+    "route_task": {"task": "x"},
+    "run_cancel": {"run": "run_none"},
+    "run_status": {"run": "run_none"},
+    "run_task": {"recipe": "none"},
+    "search_tools": {"queries": ["wait"]},
+    "verify": {"task": "x", "checks": [{"kind": "page_text", "id": "done", "text": "Done"}]},
+}
+
+
+async def test_every_listed_tool_answers(tmp_path: Path) -> None:
+    """Each is called with the least that it takes: it does its work, or says what is missing."""
+    async with connected(configured(tmp_path)) as house:
+        listed = [tool.name for tool in (await house.client.list_tools()).tools]
+        assert listed == sorted(LEAST)
+        for name in listed:
+            result = await house.call(name, **LEAST[name])  # the client holds the data against the output schema
+            said = result.structured_content or {}
+            assert said, name
+            assert said.get("code") not in {"unknown_tool", "bad_arguments", "internal"}, (name, said)
+            assert "failed inside" not in text_of(result), name
 
 
 async def test_both_eras_show_the_same_tools_and_instructions(tmp_path: Path) -> None:

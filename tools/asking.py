@@ -4,7 +4,7 @@ The answer may come from any process that shares the journal, so the ticket is l
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -28,6 +28,10 @@ class Door:
     ticket: Callable[[str], Awaitable[Ticket | None]]
     caller: Caller
     run: Run
+
+    def signed(self, agent: str) -> "Door":
+        """Return the same door for an agent of this name: who acts is part of every record."""
+        return replace(self, caller=replace(self.caller, agent=agent))
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> tuple[Outcome, bool]:
         """Make the call, waiting for a person where one is needed.

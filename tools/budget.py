@@ -3,10 +3,16 @@
 An unknown price is never counted as zero: with a money bound, it stops the run.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-__all__ = ["Budget", "Spent"]
+from bridges.model import Usage
+
+__all__ = ["Budget", "Price", "Spent"]
+
+Price = Callable[[str, Usage], Decimal | None]
+"""What a reply of a model costs in US dollars; None when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class Spent:
         if budget.usd is None:
             return None
         if self.usd is None:
-            return "the price of a reply is unknown, so the money bound cannot be kept; set max_usd to null to go on"
+            return "the price of a reply is unknown, so the money bound cannot be kept; set max_usd to 0 to lift it"
         if self.usd >= budget.usd:
             return f"US${budget.usd} are used up"
         return None

@@ -101,7 +101,7 @@ Check = Annotated[
 class CheckSpec(BaseModel):
     """A check as callers write it: every kind in one shape, which costs a fraction of the tokens of seven."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     kind: Literal[
         "page_text",

@@ -143,7 +143,7 @@ async def operated(
     operator = means.model("operator")
     if operator is None:
         return Refused(code="no_model", reason=means.missing("operator"))
-    acting = replace(caller, agent=operator.name, run=run.handle, progress=None)
+    acting = replace(caller, agent="pointsman", run=run.handle, progress=None)  # until the operator speaks
     door = means.door(run, acting)
     async with _session(door, session) as own:
         if isinstance(own, Refused):
@@ -198,6 +198,14 @@ async def composed(
         plan, checks, reply = await _planned(task, thinker)
     except (ModelError, ValidationError) as error:
         return Refused(code="no_plan", reason=f"{thinker.name} gave no usable plan: {error}")
+    cost = Decimal(0) if reply.label == "scripted" else means.price(reply.model, reply.usage)
+    if budget.usd is not None:
+        if cost is None:
+            why = (
+                f"the price of {reply.model} is unknown, so the money bound cannot be kept; set max_usd to 0 to lift it"
+            )
+            return Refused(code="budget", reason=why)
+        budget = replace(budget, usd=max(Decimal(0), budget.usd - cost))
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(plan.steps, 1))
     result = await operated(
         means,
@@ -216,7 +224,8 @@ async def composed(
     planned = {
         "plan": plan.model_dump(),
         "planner": f"{thinker.name}, {reply.label}",
-        "planning_cost_usd": money(Decimal(0) if reply.label == "scripted" else means.price(reply.model, reply.usage)),
+        "planning_cost_usd": money(cost),
+        "cost_usd": money(_sum(cost, _read(result.data["cost_usd"]))),
     }
     return replace(result, text=f"{result.text}\nPlanned by {thinker.name}.", data=result.data | planned)
 
@@ -230,6 +239,7 @@ async def reasoned(
     schema: dict[str, Any] | None,
     stakes: str,
     rounds: int,
+    budget: Budget,
     run: Run,
     caller: Caller,
 ) -> Result:
@@ -248,6 +258,8 @@ async def reasoned(
             schema=schema,
             thinker=thinker,
             rounds=rounds,
+            budget=budget,
+            price=means.price,
             scene_of=lambda output: means.scene(None, output, caller),
             tell=run.tell,
         )
@@ -371,6 +383,10 @@ def audit_cost(means: Means, audit: Audit) -> Decimal | None:
 
 def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else one + other
+
+
+def _read(shown: str) -> Decimal | None:
+    return None if shown == "unknown" else Decimal(shown)
 
 
 def money(value: Decimal | None) -> str:

@@ -8,9 +8,8 @@ from bridges.files import Root
 from bridges.journal import Ticket
 from bridges.model import Model, ToolCall
 from tools.asking import Door
-from tools.budget import Budget
+from tools.budget import Budget, Price
 from tools.checks import Scene
-from tools.operate import Price
 from tools.outcome import Done, Outcome
 from tools.policy import Caller
 from tools.recipes import Recipe

@@ -34,7 +34,7 @@ from bridges.model import (
     Usage,
 )
 from tools.asking import Door
-from tools.budget import Budget, Spent
+from tools.budget import Budget, Price, Spent
 from tools.outcome import Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.registry import Tool
 
@@ -68,7 +68,6 @@ FINISH = ToolSpec(
         "additionalProperties": False,
     },
 )
-Price = Callable[[str, Usage], Decimal | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -151,6 +150,7 @@ async def operate(
             run.ended = f"{model.name} could not go on: {error}"
             return run
         _account(run, reply, price)
+        door = door.signed(f"{model.name}, {reply.label}")
         run.turns.append(Replied(reply=reply))
         if reply.stop in {"refusal", "length"}:
             run.ended = f"{model.name} stopped: {reply.stop}"

@@ -6,10 +6,14 @@ comes out is "audited, nothing found", which is not PROVEN.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
+import anyio
+
 from bridges.model import Model, Replied, Reply, Request, Said, Text, Turn, Usage
+from tools.budget import Budget, Price, Spent
 from tools.checks import Scene
 from tools.evidence import Verdict
 from tools.verify import Audit, Contract, audited, decide
@@ -50,6 +54,8 @@ async def reason(
     schema: dict[str, Any] | None,
     thinker: Model,
     rounds: int,
+    budget: Budget,
+    price: Price,
     scene_of: Callable[[Any], Scene],
     tell: Callable[[str], None],
 ) -> Reasoned:
@@ -62,6 +68,8 @@ async def reason(
         schema: JSON Schema of the answer, None for text.
         thinker: Who works, and, in another context, audits.
         rounds: How many answers at most.
+        budget: Bounds of time and money; its turns and actions are not used.
+        price: What a reply costs in US dollars, None when that is not known.
         scene_of: What checks can look at, given an output.
         tell: Takes news in words. Must not raise.
 
@@ -69,16 +77,23 @@ async def reason(
         ModelError: No answer came.
     """
     turns: list[Turn] = [Said(parts=(Text(text=_asked(task, context)),))]
-    usage, best, seen = Usage(), None, set[frozenset[str]]()
+    usage, best, seen, spent = Usage(), None, set[frozenset[str]](), Spent()
+    began = anyio.current_time()
     reply: Reply | None = None
     for number in range(1, rounds + 1):
+        spent = replace(spent, seconds=anyio.current_time() - began)
+        bound = spent.over(budget)
+        if bound and best is not None and reply is not None:
+            return _result(best, number - 1, f"bound reached: {bound}", usage, reply)
         tell(f"round {number} of {rounds}: {thinker.name} works")
         request = Request(instructions=_INSTRUCTIONS, turns=tuple(turns), schema=schema, effort="high")
         reply = await thinker.reply(request)
         usage += reply.usage
+        spent = spent.plus(usd=_cost(reply.label, reply.model, reply.usage, price))
         tell(f"round {number} of {rounds}: {thinker.name} audits in a context of its own")
         attempt = await _judged(contract, reply, thinker, scene_of)
         usage += attempt.audit.usage
+        spent = spent.plus(usd=_cost(reply.label, thinker.name, attempt.audit.usage, price))
         best = attempt if best is None or _better(attempt, best) else best
         issues = _issues(attempt)
         if not issues:
@@ -90,6 +105,10 @@ async def reason(
     assert best is not None  # at least one round was made
     assert reply is not None
     return _result(best, rounds, f"{rounds} rounds are used up", usage, reply)
+
+
+def _cost(label: str, model: str, usage: Usage, price: Price) -> Decimal | None:
+    return Decimal(0) if label == "scripted" else price(model, usage)
 
 
 async def _judged(contract: Contract, reply: Reply, auditor: Model, scene_of: Callable[[Any], Scene]) -> Attempt:

@@ -81,6 +81,7 @@ def relay_tools() -> tuple[Tool[Any], ...]:
             effect=effect,
             arguments=Relayed,
             run=never,
+            output={"type": "object"},  # that of the tool that is meant
             open_world=True,
         )
         for name, effect in weights

@@ -3,6 +3,7 @@
 Playwright is imported only when a browser is needed. One browser serves all sessions; each has a context of its own.
 """
 
+import asyncio
 import base64
 import contextlib
 import logging
@@ -72,8 +73,11 @@ class Browsers:
         """
         if handle is None:
             known = self._defaults.get(owner)
-            if known in self._sessions and await self._alive():
-                return self._sessions[known]
+            if known in self._sessions:
+                if await self._alive():
+                    return self._sessions[known]
+                await self._end()
+                raise BrowserGone("the browser ended, and the session with its cookies. The next call starts anew.")
             session = await self.open(owner=owner)
             self._defaults[owner] = session.handle
             return session
@@ -150,7 +154,8 @@ class Browsers:
         executable = self._options.executable or await to_thread.run_sync(find_browser)
         if executable is None:
             raise BrowserError(
-                "no browser is installed. Run `pointsman install`, or install Google Chrome, Chromium or Edge."
+                "no browser is installed. Run `pointsman doctor --install-browser`, or install Google Chrome, Chromium "
+                "or Edge."
             )
         playwright: Playwright | None = None
         try:
@@ -274,3 +279,10 @@ async def _stopped(playwright: "Playwright", deadline_s: float) -> None:
 
     with anyio.move_on_after(deadline_s, shield=True), contextlib.suppress(Error):
         await playwright.stop()
+    # When its driver was killed, Playwright keeps that as an error nobody asks for, and asyncio complains about it
+    # whenever it is collected. There is no public way to it.
+    unheard: object = playwright
+    for name in ("stop", "__self__", "_client", "_transport", "on_error_future"):
+        unheard = getattr(unheard, name, None)
+    if isinstance(unheard, asyncio.Future) and unheard.done() and not unheard.cancelled():
+        unheard.exception()

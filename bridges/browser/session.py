@@ -213,7 +213,9 @@ class Session:
             try:
                 await tab.page.goto(url, wait_until="commit", timeout=self._deadlines.navigate_s * 1000)
             except Error as error:
-                if "ERR_ABORTED" in error.message:  # the reason comes a moment later: a download, a crash
+                if (
+                    "ERR_ABORTED" in error.message or "Download is starting" in error.message
+                ):  # the reason comes a moment later: a download, a crash
                     await tab.noticing(lambda: bool(tab.downloads) or not tab.usable, longest_s=0.5)
                 if tab.downloads or not tab.usable:
                     return
@@ -355,7 +357,12 @@ class Session:
                     raise NotActionable(f"could not fill {located}: it is read-only")
                 found.append((located, facts, value, await self._value(tab, located, value)))
             for located, facts, text, value in found:
-                await acts.put(located, facts, value)
+                try:
+                    await acts.put(located, facts, value)
+                except NotActionable as error:
+                    if not doing.performed:
+                        raise
+                    raise NotActionable(f"{error}. {doing.acted} before that.", performed="unknown") from error
                 doing.performed = True
                 doing.acted = f"{doing.acted}, {located}" if doing.acted else f"Filled {located}"
                 await self._marked(located, text)

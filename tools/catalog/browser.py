@@ -18,11 +18,17 @@ from tools.effects import activation, is_password
 from tools.outcome import Answer, Refused, Uncertain
 from tools.policy import Caller, Effect, Facts
 from tools.registry import Result, Tool
-from tools.render import OBSERVATION_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
+from tools.render import FRAME_SCHEMA, OBSERVATION_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
 
 __all__ = ["browser_tools", "origin_of"]
 
 _ACT_S = 30.0
+_ANY_OBJECT: dict[str, Any] = {"type": "object"}
+_SESSION_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"session": {"type": "string"}},
+    "required": ["session"],
+}
 _NAVIGATE_S = 45.0
 T = TypeVar("T")
 
@@ -508,7 +514,7 @@ def browser_tools(browsers: Browsers, own_origins: frozenset[str]) -> tuple[Tool
             Screenshot,
             screenshot,
             effect="read",
-            output=None,
+            output=FRAME_SCHEMA,
             listed=True,
         ),
         tool(
@@ -541,7 +547,7 @@ def browser_tools(browsers: Browsers, own_origins: frozenset[str]) -> tuple[Tool
             deadline_s=45.0,
         ),
         tool("navigate_back", "Go back", "Go back to the page before.", _Arguments, back, deadline_s=_NAVIGATE_S),
-        tool("tabs", "Tabs", "List, select or close the pages of a session.", Tabs, tabs, output=None),
+        tool("tabs", "Tabs", "List, select or close the pages of a session.", Tabs, tabs, output=_ANY_OBJECT),
         tool(
             "extract",
             "Read a table",
@@ -580,6 +586,7 @@ def browser_tools(browsers: Browsers, own_origins: frozenset[str]) -> tuple[Tool
             effect="idempotent",
             arguments=_Arguments,
             run=new_session,
+            output=_SESSION_SCHEMA,
             listed=False,
             deadline_s=_ACT_S,
         ),
@@ -591,6 +598,7 @@ def browser_tools(browsers: Browsers, own_origins: frozenset[str]) -> tuple[Tool
             effect="idempotent",
             arguments=_Arguments,
             run=close,
+            output=_SESSION_SCHEMA,
             listed=False,
         ),
     )

@@ -18,7 +18,7 @@ __all__ = ["finding_tools"]
 class SearchTools(BaseModel):
     """Arguments of search_tools."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     queries: list[str] = Field(
         default_factory=list[str], max_length=10, description="What is needed, one query for each step of the task."
@@ -63,6 +63,11 @@ def finding_tools(registry: Callable[[], Registry], index: Callable[[], Index]) 
             effect="read",
             arguments=SearchTools,
             run=search,
+            output={
+                "type": "object",
+                "properties": {"tools": {"type": "array", "items": {"type": "object"}}},
+                "required": ["tools"],
+            },
         ),
     )
 

@@ -33,16 +33,48 @@ _HOST = (
 )
 
 
+_TEXT: dict[str, Any] = {"type": "string"}
+_OBJECT: dict[str, Any] = {"type": ["object", "null"]}
+_LIST: dict[str, Any] = {"type": "array"}
+
+
+def _schema(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+_VERDICT = {
+    "verdict": {"enum": ["PROVEN", "REFUTED", "UNPROVEN", "BLOCKED"]},
+    "reasons": _LIST,
+    "criteria": _LIST,
+    "audit": _TEXT,
+    "cost_usd": _TEXT,
+}
+_VERIFIED = _schema(contract=_TEXT, before=_OBJECT, vacuous=_LIST, **_VERDICT)
+_WORKED = _schema(run=_TEXT, state=_TEXT, doing=_TEXT, executor=_TEXT, label=_TEXT, **_VERDICT)
+_ROUTED = _schema(
+    executor=_TEXT,
+    harness=_TEXT,
+    because=_TEXT,
+    rules=_LIST,
+    rejected=_LIST,
+    flip_points=_LIST,
+    instead=_OBJECT,
+    shape=_OBJECT,
+    route=_OBJECT,
+    carried_out_by=_TEXT,
+    run=_TEXT,
+    **_VERDICT,
+)
+
+
 class _Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 _WAIT = Described(_WAIT_S, ge=0, le=55, description="Seconds to wait for the result; after that a run handle comes.")
 
 
 class _Bounds(_Arguments):
-    max_turns: int | None = Described(None, ge=1, le=400)
-    max_actions: int | None = Described(None, ge=1, le=4000)
     max_seconds: float | None = Described(None, gt=0, le=86_400)
     max_usd: float | None = Described(None, ge=0, description="0 lifts the bound on money.")
 
@@ -51,12 +83,7 @@ class _Bounds(_Arguments):
         usd = configured.usd
         if self.max_usd is not None:
             usd = Decimal(str(self.max_usd)) if self.max_usd else None
-        return Budget(
-            turns=self.max_turns or configured.turns,
-            actions=self.max_actions or configured.actions,
-            seconds=self.max_seconds or configured.seconds,
-            usd=usd,
-        )
+        return replace(configured, seconds=self.max_seconds or configured.seconds, usd=usd)
 
 
 class RouteTask(_Arguments):
@@ -76,13 +103,15 @@ class Operate(_Bounds):
     """Arguments of operate."""
 
     task: str = Described(min_length=1)
+    max_turns: int | None = Described(None, ge=1, le=400)
+    max_actions: int | None = Described(None, ge=1, le=4000)
     contract: str | None = Described(None, description="Contract from verify that will prove it.")
     session: str | None = Described(None, description="Browser session to work in; omit for one of its own.")
     stakes: Stakes = "low"
     wait_s: float = _WAIT
 
 
-class Reason(_Arguments):
+class Reason(_Bounds):
     """Arguments of reason."""
 
     task: str = Described(min_length=1)
@@ -210,6 +239,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                         schema=None,
                         stakes=stakes,
                         rounds=2,
+                        budget=means.budget,
                         run=run,
                         caller=shaped,
                     )
@@ -264,7 +294,11 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 checks=(),
                 stakes=given.stakes,
                 session=given.session,
-                budget=given.within(means.budget),
+                budget=replace(
+                    given.within(means.budget),
+                    turns=given.max_turns or means.budget.turns,
+                    actions=given.max_actions or means.budget.actions,
+                ),
                 run=run,
                 caller=caller,
             )
@@ -284,6 +318,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
                 schema=given.schema_,
                 stakes=given.stakes,
                 rounds=given.rounds,
+                budget=given.within(means.budget),
                 run=run,
                 caller=caller,
             )
@@ -371,6 +406,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             worst="irreversible",
             arguments=RouteTask,
             run=route_task,
+            output=_ROUTED,
             facts=look_route,
             open_world=True,
             deadline_s=_DEADLINE_S,
@@ -383,6 +419,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="irreversible",
             arguments=Operate,
             run=operate_,
+            output=_WORKED,
             open_world=True,
             deadline_s=_DEADLINE_S,
         ),
@@ -394,6 +431,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="idempotent",
             arguments=Reason,
             run=reason_,
+            output=_WORKED,
             open_world=True,
             deadline_s=_DEADLINE_S,
         ),
@@ -408,6 +446,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="idempotent",
             arguments=Verify,
             run=verify,
+            output=_VERIFIED,
             deadline_s=_DEADLINE_S,
         ),
         Tool(
@@ -418,6 +457,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="irreversible",
             arguments=RunTask,
             run=run_task,
+            output=_WORKED,
             open_world=True,
             deadline_s=_DEADLINE_S,
         ),
@@ -429,6 +469,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="read",
             arguments=RunStatus,
             run=run_status,
+            output=_WORKED,
             deadline_s=_DEADLINE_S,
         ),
         Tool(
@@ -439,6 +480,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="idempotent",
             arguments=RunCancel,
             run=run_cancel,
+            output=_schema(run=_TEXT),
         ),
         Tool(
             name="operate_acknowledge",
@@ -448,6 +490,7 @@ def work_tools(means: Means) -> tuple[Tool[Any], ...]:
             effect="irreversible",
             arguments=Acknowledge,
             run=acknowledged,
+            output=_schema(code=_TEXT),
             facts=look_acknowledge,
             listed=False,
         ),
