@@ -153,9 +153,7 @@ class Claude:
                     )
                 case _:
                     return said
-        raise ModelUnavailable(
-            f"{self._name}: it paused {_MOST_PAUSES} times without an end: ask for less at once"
-        )
+        raise ModelUnavailable(f"{self._name}: it paused {_MOST_PAUSES} times without an end: ask for less at once")
 
     async def _ask(self, body: dict[str, Any]) -> dict[str, Any]:
         import anthropic  # here, because it costs 1.6 s to import; whoever built the client has paid already
@@ -171,9 +169,7 @@ class Claude:
             raise self._error_of(error) from error
         except anthropic.APIConnectionError as error:
             detail = repr(error.__cause__ or error)
-            raise no_connection(
-                model=self._name, base_url=str(self._client.base_url), detail=detail
-            ) from error
+            raise no_connection(model=self._name, base_url=str(self._client.base_url), detail=detail) from error
         except anthropic.AnthropicError as error:
             raise ModelUnavailable(f"{self._name}: the SDK gave up: {error!r}") from error
         except (

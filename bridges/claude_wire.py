@@ -162,9 +162,7 @@ def _stop(reason: str) -> Literal["end", "calls", "length", "refusal"]:
 
 def _calls(blocks: Sequence[_Json], *, cut: bool) -> tuple[ToolCall, ...]:
     """Return the calls. When the token limit cut the message, its last block is only a beginning."""
-    return tuple(
-        _call(block, cut=cut and block is blocks[-1]) for block in blocks if block["type"] == "tool_use"
-    )
+    return tuple(_call(block, cut=cut and block is blocks[-1]) for block in blocks if block["type"] == "tool_use")
 
 
 def _call(block: _Json, *, cut: bool) -> ToolCall:

@@ -98,6 +98,4 @@ class Screenshot(_Action):
     kind: Literal["screenshot"] = "screenshot"
 
 
-Action = Annotated[
-    Click | Move | Drag | Scroll | Key | TypeText | Wait | Screenshot, Field(discriminator="kind")
-]
+Action = Annotated[Click | Move | Drag | Scroll | Key | TypeText | Wait | Screenshot, Field(discriminator="kind")]

@@ -158,9 +158,7 @@ class Gpt:
             raise self._error_of(error) from error
         except openai.APIConnectionError as error:
             detail = repr(error.__cause__ or error)
-            raise no_connection(
-                model=self._name, base_url=str(self._client.base_url), detail=detail
-            ) from error
+            raise no_connection(model=self._name, base_url=str(self._client.base_url), detail=detail) from error
         except openai.OpenAIError as error:
             raise ModelUnavailable(f"{self._name}: the SDK gave up: {error!r}") from error
         except ValueError as error:

@@ -43,14 +43,9 @@ def dom_key(name: str) -> str:
     if plain in _KEYS:
         return _KEYS[plain]
     if "+" in name:
-        raise NotUnderstood(
-            f"unknown key {name!r}: give the keys of a chord one by one, as {name.split('+')!r}"
-        )
+        raise NotUnderstood(f"unknown key {name!r}: give the keys of a chord one by one, as {name.split('+')!r}")
     near = get_close_matches(plain, _KEYS, n=3, cutoff=0.5)
-    known = (
-        ", ".join(repr(key.upper()) for key in near)
-        or "CTRL, ALT, SHIFT, CMD, ENTER, ESC, TAB, F1, ARROWLEFT"
-    )
+    known = ", ".join(repr(key.upper()) for key in near) or "CTRL, ALT, SHIFT, CMD, ENTER, ESC, TAB, F1, ARROWLEFT"
     raise NotUnderstood(f"unknown key {name!r}; near names: {known}")
 
 
@@ -154,9 +149,7 @@ def _held(keys: list[str] | None) -> tuple[str, ...]:
     held = tuple(dom_key(key) for key in keys or ())
     for key, name in zip(keys or (), held, strict=True):
         if name not in _MODIFIERS:
-            raise NotUnderstood(
-                f"key {key!r} cannot be held during a pointer action; use one of {_MODIFIERS!r}"
-            )
+            raise NotUnderstood(f"key {key!r} cannot be held during a pointer action; use one of {_MODIFIERS!r}")
     return held
 
 

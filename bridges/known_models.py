@@ -59,13 +59,9 @@ def facts_of(name: str) -> ModelFacts:
     if known := KNOWN_MODELS.get(plain) or KNOWN_MODELS.get(_undated(plain)):
         return known
     if plain.startswith("claude-"):
-        return ModelFacts(
-            name=plain, vendor="anthropic", context_tokens=200_000, max_output_tokens=32_000, efforts=()
-        )
+        return ModelFacts(name=plain, vendor="anthropic", context_tokens=200_000, max_output_tokens=32_000, efforts=())
     if plain.startswith(("gpt-4", "chatgpt-")):
-        return ModelFacts(
-            name=plain, vendor="openai", context_tokens=128_000, max_output_tokens=16_000, efforts=()
-        )
+        return ModelFacts(name=plain, vendor="openai", context_tokens=128_000, max_output_tokens=16_000, efforts=())
     if plain.startswith(("gpt-", "o1", "o3", "o4")):
         return ModelFacts(name=plain, vendor="openai", context_tokens=128_000, max_output_tokens=32_000)
     raise ValueError(
@@ -81,9 +77,7 @@ def _undated(name: str) -> str:
     if len(tail) == 8 and tail.isdigit():
         return head
     parts = name.rsplit("-", 3)
-    return (
-        parts[0] if [len(part) for part in parts[1:]] == [4, 2, 2] and "".join(parts[1:]).isdigit() else name
-    )
+    return parts[0] if [len(part) for part in parts[1:]] == [4, 2, 2] and "".join(parts[1:]).isdigit() else name
 
 
 def _claude(name: str, *, thinking: Literal["adaptive", "always"] = "adaptive") -> ModelFacts:

@@ -28,16 +28,12 @@ def error_of_status(
     said = _without(detail, secret)
     key = _KEY_NAMES[vendor]
     if code in _NO_CREDIT or status == 402:
-        return ModelAuthError(
-            f"{model}: the account has no credit left ({status}): add credit, then try again"
-        )
+        return ModelAuthError(f"{model}: the account has no credit left ({status}): add credit, then try again")
     if code in _REFUSALS:
         return ModelRefused(f"{model}: the vendor's policy stopped the request ({code}): {said}")
     match status:
         case 401:  # the vendor's sentence is left out: it quotes a part of the key
-            return ModelAuthError(
-                f"{model}: the vendor rejects the key (401): set a valid {key}, then restart"
-            )
+            return ModelAuthError(f"{model}: the vendor rejects the key (401): set a valid {key}, then restart")
         case 403:
             return ModelAuthError(f"{model}: the key may not do this (403): check what {key} allows. {said}")
         case 404:
@@ -46,13 +42,9 @@ def error_of_status(
                 f" the base URL in the configuration, and that {key} may use the model. {said}"
             )
         case 413:
-            return ModelRequestError(
-                f"{model}: the request is too large (413): send fewer or smaller images. {said}"
-            )
+            return ModelRequestError(f"{model}: the request is too large (413): send fewer or smaller images. {said}")
         case 429 | 503 | 529:
-            return ModelOverloaded(
-                f"{model}: rate limit or overload ({status}): wait, then try again. {said}"
-            )
+            return ModelOverloaded(f"{model}: rate limit or overload ({status}): wait, then try again. {said}")
         case 408 | 409:
             return ModelUnavailable(f"{model}: the vendor did not finish ({status}): try again. {said}")
         case _ if status >= 500:

@@ -20,6 +20,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bridges.browser.process import Browsers
+from bridges.browser.words import origin_of
 from bridges.files import Root
 from bridges.index import Index
 from bridges.journal import Entry, JournalUnavailable, Ticket
@@ -64,7 +65,7 @@ class App:
         means = self._means()
         self.registry = Registry(
             [
-                *browser_tools(self._browsers, frozenset(config.browser.origins)),
+                *browser_tools(self._browsers, frozenset(map(origin_of, config.browser.origins))),
                 *work_tools(means),
                 *finding_tools(lambda: self.registry, self._indexed),
                 *relay_tools(),

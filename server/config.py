@@ -15,7 +15,7 @@ from typing import Any
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bridges.browser.words import BrowserOptions
+from bridges.browser.words import BrowserOptions, origin_of
 from bridges.secrets import SecretBinding, Secrets
 from tools.budget import Budget
 
@@ -127,7 +127,7 @@ class Config(_Section):
     def secrets(self) -> Secrets:
         """Return the secrets with their values; model keys are scrubbed too, though nothing may type them."""
         bindings = {
-            name: SecretBinding(name=name, origin=secret.origin, field=secret.field)
+            name: SecretBinding(name=name, origin=origin_of(secret.origin), field=secret.field)
             for name, secret in self.secret_bindings.items()
         }
         keys = {"anthropic-key": self.keys.anthropic or "", "openai-key": self.keys.openai or ""}

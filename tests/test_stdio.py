@@ -1,16 +1,22 @@
 """Over real stdin and stdout: bad frames, both eras, and a clean end."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
+import anyio
 import psutil
 import pytest
+from mcp import Client, StdioServerParameters
+
+from server.app import state_key
+from tests.house import Era, text_of
 
 MODERN = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -55,16 +61,36 @@ class Wire:
         assert response["id"] == self._last
         return response
 
+    def begin(self, request_id: int, tool: str, **arguments: Any) -> None:
+        """Call a tool of the modern era and do not wait for what it says."""
+        params = {"name": tool, "arguments": arguments, "_meta": MODERN}
+        request = {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params}
+        self.write(json.dumps(request).encode())
+
+    def end_input(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self.process.kill()
+        self.process.wait(timeout=10)
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
 
 @pytest.fixture
 def wire(tmp_path: Path) -> Iterator[Wire]:
     wire = Wire(tmp_path)
     yield wire
-    wire.process.kill()
-    wire.process.wait(timeout=10)
-    for pipe in (wire.process.stdin, wire.process.stdout, wire.process.stderr):
-        assert pipe is not None
-        pipe.close()
+    wire.close()
+
+
+def audit(folder: Path, *arguments: str) -> str:
+    """Return what `pointsman audit` says of the folder's journal."""
+    command = [sys.executable, "-m", "pointsman", "--config", str(folder / "pointsman.toml"), "audit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 BAD = {
@@ -95,12 +121,13 @@ def test_every_bad_frame_is_answered_and_the_server_goes_on(wire: Wire) -> None:
 
 
 def test_an_id_in_flight_cannot_be_used_twice(wire: Wire) -> None:
-    wire.ask("server/discover")
-    waits = {"name": "run_status", "arguments": {"run": "none"}}
-    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": waits | {"_meta": MODERN}}).encode()
-    wire.write(line + b"\n" + line)
-    answers = [wire.read(), wire.read()]
-    assert sorted("error" in answer for answer in answers) == [False, True]
+    wire.ask("tools/call", {"name": "browser_snapshot", "arguments": {}})  # a browser is running now
+    for _ in range(2):
+        wire.begin(1, "call_read_tool", name="browser_wait_for", arguments={"time": 2.0})
+    second, first = wire.read(), wire.read()
+    assert second["id"] == first["id"] == 1
+    assert second["error"]["code"] == -32600
+    assert not first["result"]["isError"]
 
 
 def test_a_probe_does_not_fix_the_era(wire: Wire) -> None:
@@ -112,6 +139,22 @@ def test_a_probe_does_not_fix_the_era(wire: Wire) -> None:
     wire.write(b'{"jsonrpc": "2.0", "method": "notifications/initialized"}')
     listed = wire.send(b'{"jsonrpc": "2.0", "id": 2, "method": "tools/list"}')
     assert len(listed["result"]["tools"]) < 20
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("era", ["auto", "legacy"])
+async def test_the_sdks_client_lists_and_calls_in_both_eras(tmp_path: Path, era: Era) -> None:
+    (tmp_path / "pointsman.toml").write_text('data = "data"\n', encoding="utf-8")
+    arguments = ["-m", "pointsman", "--config", str(tmp_path / "pointsman.toml"), "serve"]
+    server = StdioServerParameters(command=sys.executable, args=arguments)
+    with anyio.fail_after(30):
+        async with Client(server, mode=era) as client:
+            assert client.protocol_version == {"auto": "2026-07-28", "legacy": "2025-11-25"}[era]
+            assert "route_task" in {tool.name for tool in (await client.list_tools()).tools}
+            result = await client.call_tool("route_task", {"task": "Review a 200-page contract"})
+    assert result.structured_content is not None
+    assert result.structured_content["executor"] == "claude-opus-4-7"
+    assert text_of(result)
 
 
 def test_instructions_stay_under_two_kilobytes(wire: Wire) -> None:
@@ -150,24 +193,45 @@ def test_the_server_ends_in_time_and_leaves_nothing_behind(wire: Wire, tmp_path:
     wire.ask("tools/call", {"name": "browser_snapshot", "arguments": {}})  # a browser is running now
     family = psutil.Process(wire.process.pid).children(recursive=True)
     assert family
-    slow = {"name": "call_read_tool", "arguments": {"name": "browser_wait_for", "arguments": {"time": 30}}}
-    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": slow | {"_meta": MODERN}}
-    wire.write(json.dumps(request).encode())
+    wire.begin(1, "call_read_tool", name="browser_wait_for", arguments={"time": 30})
     wire.ask("tools/list")  # answered, so the slow call before it has begun
     if end == "end of input":
-        assert wire.process.stdin is not None
-        wire.process.stdin.close()
+        wire.end_input()
     else:
         wire.process.send_signal(getattr(signal, end))
-    wire.process.wait(timeout=3)
+    assert wire.process.wait(timeout=3) == 0
     _, alive = psutil.wait_procs(family, timeout=3)
     assert alive == []
-    checked = subprocess.run(
-        [sys.executable, "-m", "pointsman", "--config", str(tmp_path / "pointsman.toml"), "audit", "verify"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    assert "chain valid" in checked.stdout
+    assert "chain valid" in audit(tmp_path, "verify")
+    last = json.loads(audit(tmp_path, "show", "--last", "1", "--json"))
+    assert (last["tool"], last["body"]["status"]) == ("browser_wait_for", "cancelled")
+
+
+def test_two_servers_start_on_one_new_folder(tmp_path: Path) -> None:
+    checks = [{"kind": "page_text", "id": "done", "text": "Done"}]
+    servers = [Wire(tmp_path), Wire(tmp_path)]
+    try:
+        for server in servers:
+            server.begin(1, "verify", task="x", checks=checks)
+        for server in servers:
+            assert "Registered" in str(server.read()["result"])
+            server.end_input()
+            assert server.process.wait(timeout=10) == 0
+    finally:
+        for server in servers:
+            server.close()
+    assert audit(tmp_path, "verify") == "4 entries, chain valid\n"
+
+
+def test_servers_that_start_at_once_seal_with_one_key(tmp_path: Path) -> None:
+    """What one of them has sealed comes back to another when a client starts anew."""
+    at_once = Barrier(8)
+
+    def key(folder: Path) -> bytes:
+        at_once.wait(timeout=10)
+        return state_key(folder)
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            keys = set(pool.map(key, [tmp_path / str(number)] * 8))
+            assert [len(one) for one in keys] == [32]

@@ -20,7 +20,7 @@ from bridges.browser.navigation import failure_of
 from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
 from bridges.browser.pictures import Picture, size_of
-from bridges.browser.tab import Tab, origin_of
+from bridges.browser.tab import Tab
 from bridges.browser.target import Located
 from bridges.browser.words import (
     BrowserError,
@@ -36,6 +36,7 @@ from bridges.browser.words import (
     Table,
     Target,
     TimedOut,
+    origin_of,
 )
 from bridges.computer import Action, Click, Key, TypeText
 from bridges.secrets import secret_name

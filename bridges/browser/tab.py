@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from playwright.async_api import (
@@ -24,21 +23,13 @@ from playwright.async_api import (
 
 from bridges.browser.refs import Numbering
 from bridges.browser.snapshot import View
+from bridges.browser.words import origin_of
 
-__all__ = ["Tab", "origin_of"]
+__all__ = ["Tab"]
 
 _REACTIONS = frozenset({"document", "stylesheet", "script", "xhr", "fetch"})
 _MOST_ERRORS = 10
 _LONGEST_ERROR = 300
-
-
-def origin_of(url: str) -> str:
-    """Return scheme and host of an address, the port where it is not the usual one; "" for about:blank."""
-    parts = urlsplit(url)
-    if parts.scheme == "about":
-        return ""
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 
 class Tab:

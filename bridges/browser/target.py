@@ -13,9 +13,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from bridges.browser.scripts import ENGINE, script
 from bridges.browser.snapshot import View, lines_of
-from bridges.browser.tab import Tab, origin_of
+from bridges.browser.tab import Tab
 from bridges.browser.tree import Node, parse
-from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target
+from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target, origin_of
 
 __all__ = ["Facts", "Located", "described", "facts_of", "focused", "frame_origin", "locate", "ref_in", "under_point"]
 
@@ -157,7 +157,7 @@ def _candidates(view: View, selector: str) -> str:
         name = _name(node).casefold()
         shared = len(words & set(re.findall(r"\w{2,}", name)))
         close = SequenceMatcher(None, " ".join(sorted(words)), name[:80]).ratio()
-        return (node.role == role) + shared + close
+        return 3 * (node.role == role) + shared + close  # a control of the kind that was wanted comes first
 
     likely = sorted(named, key=likeness, reverse=True)
     listed = [_said(node) for node in likely[:_SHOWN] if likeness(node) >= 0.5]

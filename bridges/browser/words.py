@@ -5,6 +5,7 @@ This module knows no Playwright.
 
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
 __all__ = [
     "Ambiguous",
@@ -29,6 +30,7 @@ __all__ = [
     "Table",
     "Target",
     "TimedOut",
+    "origin_of",
 ]
 
 
@@ -165,6 +167,15 @@ class Table:
     caption: str
     columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
+
+
+def origin_of(url: str) -> str:
+    """Return scheme and host of an address, the port where it is not the usual one; "" for about:blank."""
+    parts = urlsplit(url)
+    if parts.scheme == "about":
+        return ""
+    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 
 class BrowserError(Exception):

@@ -49,9 +49,7 @@ def events_of(saying: Saying) -> Iterator[wire.RawMessageStreamEvent]:
     )
     yield wire.RawMessageStartEvent(type="message_start", message=begun)
     for index, block in enumerate(_blocks(saying)):
-        yield wire.RawContentBlockStartEvent(
-            type="content_block_start", index=index, content_block=_begun(block)
-        )
+        yield wire.RawContentBlockStartEvent(type="content_block_start", index=index, content_block=_begun(block))
         for delta in _deltas(block):
             yield wire.RawContentBlockDeltaEvent(type="content_block_delta", index=index, delta=delta)
         yield wire.RawContentBlockStopEvent(type="content_block_stop", index=index)
@@ -72,9 +70,7 @@ def _blocks(saying: Saying) -> list[_Block]:
         blocks.append(wire.TextBlock(type="text", text=saying.text, citations=None))
     for index, call in enumerate(saying.calls):
         if not isinstance(call, FunctionAsked):
-            raise NotShown(
-                "actions on the screen exist in the 'openai' part only; this wire has function calls"
-            )
+            raise NotShown("actions on the screen exist in the 'openai' part only; this wire has function calls")
         blocks.append(
             wire.ToolUseBlock(
                 id=f"toolu_{saying.number}_{index}", type="tool_use", name=call.name, input=call.arguments

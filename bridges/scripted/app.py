@@ -83,9 +83,7 @@ class ScriptedModels:
                 return await self._play("anthropic", body)
             case _:
                 vendor: Vendor = "anthropic" if is_anthropic else "openai"
-                return _error(
-                    vendor, 404, f"stand-ins answer responses, messages and models, not {method} {path}"
-                )
+                return _error(vendor, 404, f"stand-ins answer responses, messages and models, not {method} {path}")
 
     async def _play(self, vendor: Vendor, raw: bytes) -> _Answer:
         body = _body(raw)
@@ -253,8 +251,7 @@ def _models(vendor: Vendor) -> _Json:
         data = [{"id": name, "object": "model", "created": 0, "owned_by": "scripted"} for name in names]
         return {"object": "list", "data": data}
     described = [
-        {"id": name, "type": "model", "display_name": name, "created_at": "1970-01-01T00:00:00Z"}
-        for name in names
+        {"id": name, "type": "model", "display_name": name, "created_at": "1970-01-01T00:00:00Z"} for name in names
     ]
     return {"data": described, "has_more": False, "first_id": names[0], "last_id": names[-1]}
 

@@ -218,9 +218,7 @@ def _text_events(id: str, index: int, part: wire.ResponseOutputText) -> Iterator
     yield _part_done(id, index, part)
 
 
-def _refusal_events(
-    id: str, index: int, part: wire.ResponseOutputRefusal
-) -> Iterator[wire.ResponseStreamEvent]:
+def _refusal_events(id: str, index: int, part: wire.ResponseOutputRefusal) -> Iterator[wire.ResponseStreamEvent]:
     yield wire.ResponseContentPartAddedEvent(
         type="response.content_part.added",
         part=part.model_copy(update={"refusal": ""}),

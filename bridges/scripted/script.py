@@ -97,9 +97,7 @@ class Step(_Strict):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Step":
-        said = [
-            name for name in ("text", "data", "refusal", "error") if getattr(self, name) not in ("", None)
-        ]
+        said = [name for name in ("text", "data", "refusal", "error") if getattr(self, name) not in ("", None)]
         if len(said) > 1 or (self.calls and {"data", "refusal", "error"} & set(said)):
             raise ValueError(f"a step says one thing, and text beside calls; this one has {said} and calls")
         if not said and not self.calls and not self.thinking:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from bridges.browser.words import BrowserError, Target
+from bridges.browser.words import BrowserError, Target, origin_of
 from bridges.computer import Click, Drag, Move, Point, Scroll, TypeText
 from bridges.secrets import SecretRefused, secret_name
 from tools.effects import activation, is_password
@@ -20,7 +20,7 @@ from tools.policy import Caller, Effect, Facts
 from tools.registry import Result, Tool
 from tools.render import FRAME_SCHEMA, OBSERVATION_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
 
-__all__ = ["browser_tools", "origin_of"]
+__all__ = ["browser_tools"]
 
 _ACT_S = 30.0
 _ANY_OBJECT: dict[str, Any] = {"type": "object"}
@@ -199,15 +199,6 @@ class Browsers(Protocol):
     async def session(self, handle: str | None, *, owner: str) -> Any: ...
     async def open(self, *, owner: str) -> Any: ...
     async def close_session(self, handle: str, *, owner: str) -> None: ...
-
-
-def origin_of(url: str) -> str:
-    """Return scheme and host of an address, the port where it is not the usual one; "" for about:blank."""
-    parts = urlsplit(url)
-    if parts.scheme == "about":
-        return ""
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}.get(parts.scheme) else ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 
 def browser_tools(browsers: Browsers, own_origins: frozenset[str]) -> tuple[Tool[Any], ...]:
