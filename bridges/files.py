@@ -27,6 +27,20 @@ class Root:
             raise OutsideRoot(f"{relative!r} is not a file under {root.name!r}")
         return found
 
+    def write(self, name: str, data: bytes) -> Path:
+        """Write a file directly under the root and return its path.
+
+        Raises:
+            OutsideRoot: The name leads elsewhere.
+        """
+        root = self.directory.resolve()
+        target = root / name
+        if target.parent != root or target.is_symlink():
+            raise OutsideRoot(f"{name!r} is not a name for a file under {root.name!r}")
+        root.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        return target
+
     def newest(self, pattern: str) -> Path | None:
         """Return the youngest file directly under the root whose name matches the glob pattern."""
         root = self.directory.resolve()

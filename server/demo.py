@@ -71,7 +71,7 @@ class _Shown:
     progress: list[str] = field(default_factory=list[str])
     result: dict[str, Any] = field(default_factory=dict[str, Any])
     failure: str = ""
-    pictures: list[bytes] = field(default_factory=list[bytes])
+    pictures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
 def run_demo(options: DemoOptions, *, say: Callable[[str], None]) -> int:
@@ -139,7 +139,10 @@ async def _converse(client: Client, options: DemoOptions, url: str, shown: _Show
         shown.failure = _text(result)
         return
     shown.result = _data(result)
-    shown.pictures += [base64.b64decode(part.data) for part in result.content if isinstance(part, types.ImageContent)]
+    for picture in shown.result.get("pictures", ()):
+        data = await anyio.Path(picture["path"]).read_bytes()
+        shown.pictures.append((picture["caption"], base64.b64encode(data).decode()))
+    shown.pictures += [("The page at the end", p.data) for p in result.content if isinstance(p, types.ImageContent)]
 
 
 def _conclude(options: DemoOptions, folder: Path, shown: _Shown, say: Callable[[str], None]) -> int:
@@ -174,7 +177,7 @@ def _conclude(options: DemoOptions, folder: Path, shown: _Shown, say: Callable[[
             cost=str(shown.result.get("cost_usd", "0")),
             questions=tuple(shown.questions),
             progress=tuple(shown.progress),
-            pictures=tuple(base64.b64encode(picture).decode() for picture in shown.pictures),
+            pictures=tuple(shown.pictures),
             trail=entries,
             chain=chain,
             seed=options.seed,

@@ -11,7 +11,7 @@ __all__ = ["Report", "write"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the page shows. Pictures are PNG in base64."""
+    """What the page shows. Pictures are captions, each with a PNG in base64."""
 
     task: str
     verdict: str
@@ -26,7 +26,7 @@ class Report:
     cost: str
     questions: tuple[str, ...]
     progress: tuple[str, ...]
-    pictures: tuple[str, ...]
+    pictures: tuple[tuple[str, str], ...]
     trail: tuple[dict[str, str], ...]
     chain: str
     seed: int

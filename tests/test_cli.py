@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -45,11 +46,18 @@ def test_route_says_who_why_and_what_would_change_it(tmp_path: Path) -> None:
         tmp_path,
         "route",
         "Log into the legacy reporting portal, run the Q1 revenue report, and extract the regional breakdown table.",
+        environment={"OPENAI_API_KEY": ""},
     )
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("gpt-5.4: ")
     assert "It would change: " in told.stdout
     assert "no openai key is configured" in told.stdout
+
+
+def test_a_call_prints_its_result_as_data(tmp_path: Path) -> None:
+    told = pointsman(tmp_path, "call", "route_task", '{"task": "x"}', "--json")
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["executor"] == "gpt-5.4"
 
 
 def test_call_of_a_tool_that_needs_a_key_says_what_can_be_done_without(tmp_path: Path) -> None:
@@ -117,6 +125,21 @@ async def test_a_question_is_answered_from_the_command_line_while_the_server_run
         assert pointsman(tmp_path, "approvals", "list").stdout == "No question is open.\n"
 
 
+async def test_a_yes_for_the_session_from_the_command_line_covers_the_next_call_of_the_kind(tmp_path: Path) -> None:
+    ledger = Ledger()
+    tools = (ledger.tool("pay", "irreversible"), ledger.tool("delete", "irreversible"))
+    async with connected(configured(tmp_path), *tools) as house:
+        first = await house.call("pay", text="rent")
+        assert first.structured_content is not None
+        assert (
+            pointsman(tmp_path, "approvals", "allow", first.structured_content["ticket"], "--session").returncode == 0
+        )
+        assert not (await house.call("pay", text="rent")).is_error
+        assert not (await house.call("pay", text="power")).is_error
+        assert (await house.call("delete", text="all")).is_error
+        assert ledger.lines == ["rent", "power"]
+
+
 async def test_a_no_from_the_command_line_stays_a_no(tmp_path: Path) -> None:
     ledger = Ledger()
     async with connected(configured(tmp_path), ledger.tool("pay", "irreversible")) as house:
@@ -137,6 +160,36 @@ async def test_the_journal_is_shown_and_verified(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in pointsman(tmp_path, "audit", "show", "--json").stdout.splitlines()]
     assert [line["kind"] for line in lines] == ["intent", "outcome"]
     assert pointsman(tmp_path, "audit", "verify").stdout == "2 entries, chain valid\n"
+
+
+async def test_a_forged_record_is_found(tmp_path: Path) -> None:
+    ledger = Ledger()
+    async with connected(configured(tmp_path), ledger.tool("fill", "idempotent")) as house:
+        await house.call("fill", text="a")
+        await house.call("fill", text="b")
+    connection = sqlite3.connect(tmp_path / "data" / "pointsman.sqlite3")
+    connection.execute("drop trigger journal_no_update")
+    connection.execute("update journal set tool = 'peek' where seq = 3")
+    connection.commit()
+    connection.close()
+    told = pointsman(tmp_path, "audit", "verify")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "tampered" in told.stderr
+    assert "3" in told.stderr
+
+
+@pytest.mark.parametrize("command", ["tools", "doctor"])
+def test_a_bad_recipe_is_refused_with_file_and_field(tmp_path: Path, command: str) -> None:
+    (tmp_path / "pointsman.toml").write_text('data = "data"\nrecipes = ["recipes"]\n', encoding="utf-8")
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "broken.toml").write_text(
+        'name = "broken"\ntitle = "Broken"\ntask = "x"\n\n[[steps]]\ndo = "click"\nrole = "button"\n', encoding="utf-8"
+    )
+    told = pointsman(tmp_path, command)
+    assert told.returncode in {1, 2}
+    for part in ("broken.toml", "steps.0.click.name", "Field required"):
+        assert part in told.stdout + told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_doctor_says_what_is_there(tmp_path: Path) -> None:

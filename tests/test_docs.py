@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from docs import generate_tools
+from pointsman import __version__
 from server.cli import command_line
 from server.config import load
 from tests.house import configured, connected
@@ -69,8 +70,18 @@ def test_every_module_has_its_line_in_the_design() -> None:
                 assert f"`{module.name}`" in DESIGN, f"{room}/{module.name} is not in docs/design.md"
 
 
+def test_the_papers_are_there() -> None:
+    assert "Apache License\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert {"## [Unreleased]", f"## [{__version__}]"} & {line.split(" - ")[0] for line in changes.splitlines()}
+    agents = (ROOT / "AGENTS.md").read_text(encoding="utf-8")
+    for command in ("make test", "make check"):
+        assert command in agents
+
+
 def test_every_decision_is_numbered_once() -> None:
     numbers = [path.name[:3] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert numbers
     assert sorted(numbers) == [f"{number:03}" for number in range(1, len(numbers) + 1)]
 
 

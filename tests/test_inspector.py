@@ -52,7 +52,15 @@ def inspector(request: pytest.FixtureRequest, tmp_path: Path, pytestconfig: pyte
 def test_the_inspector_lists_fewer_than_twenty_annotated_tools(inspector: Inspector) -> None:
     tools = inspector.run("--method", "tools/list")["tools"]
     assert 10 < len(tools) < 20
-    assert all("destructiveHint" in tool["annotations"] for tool in tools)
+    hints = {tool["name"]: tool["annotations"] for tool in tools}
+    for name, reads, destroys in (
+        ("browser_snapshot", True, False),
+        ("browser_navigate", False, False),
+        ("browser_click", False, True),
+        ("call_destructive_tool", False, True),
+    ):
+        assert (hints[name]["readOnlyHint"], hints[name]["destructiveHint"]) == (reads, destroys), name
+    assert all(tool["outputSchema"]["type"] == "object" for tool in tools)
 
 
 def test_the_inspector_calls_a_tool(inspector: Inspector) -> None:

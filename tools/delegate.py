@@ -108,7 +108,8 @@ async def _replayed(
     acting = door.caller
     task = " ".join(recipe.task.format_map(inputs).split())
     contract = await register(task, checks, stakes=stakes, session=session, scene=means.scene(session, None, acting))
-    done = await replay(recipe, inputs, session=session, door=door, tell=run.tell)
+    keep = means.files(session).write
+    done = await replay(recipe, inputs, session=session, door=door, keep=keep, tell=run.tell)
     if done.failure and not done.blocked:
         verdict, audit = Verdict(state="UNPROVEN", reasons=(done.failure,)), Audit(by="none")
     else:
@@ -122,6 +123,7 @@ async def _replayed(
         "output": None if done.failure else done.output,
         "steps": done.steps,
         "downloads": done.downloads,
+        "pictures": done.pictures,
     }
     return await _concluded(door, session, verdict, audit, data, spent=audit_cost(means, audit))
 

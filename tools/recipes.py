@@ -46,8 +46,12 @@ class Input(_Part):
 
 
 class _Step(_Part):
-    """`expect` is a text that must show afterwards; `stops` are texts whose showing means that we are shut out."""
+    """`expect` is a text that must show afterwards; `stops` are texts whose showing means that we are shut out.
 
+    `picture` is the caption under which a screenshot of the page after the step is kept.
+    """
+
+    picture: str | None = None
     expect: str | None = None
     stops: tuple[str, ...] = ()
     within_s: float = Field(15.0, gt=0, le=600)
@@ -138,6 +142,7 @@ class Replay:
     steps: list[str] = field(default_factory=list[str])
     output: dict[str, Any] | None = None
     downloads: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    pictures: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     failure: str = ""
     blocked: bool = False
 
@@ -217,9 +222,24 @@ def output_keys(recipe: Recipe) -> tuple[str, ...]:
 
 
 async def replay(
-    recipe: Recipe, inputs: Mapping[str, str], *, session: str, door: Door, tell: Callable[[str], None]
+    recipe: Recipe,
+    inputs: Mapping[str, str],
+    *,
+    session: str,
+    door: Door,
+    keep: Callable[[str, bytes], Path],
+    tell: Callable[[str], None],
 ) -> Replay:
-    """Carry out the steps in the session; stop at the first that does not find what it names."""
+    """Carry out the steps in the session; stop at the first that does not find what it names.
+
+    Args:
+        recipe: What to do.
+        inputs: Every input with its value.
+        session: The browser session to do it in.
+        door: The gate, as this run uses it.
+        keep: Writes a picture to a file of this name and returns its path.
+        tell: Takes news in words. Must not raise.
+    """
     done = Replay(session=session)
     for number, step in enumerate(recipe.steps, 1):
         ready = type(step).model_validate(_filled(step.model_dump(), inputs))
@@ -227,6 +247,10 @@ async def replay(
         tell(f"step {number} of {len(recipe.steps)}: {words}")
         try:
             await _carry_out(ready, done, door)
+            if ready.picture:
+                shot = await _call(door, done, "browser_take_screenshot", {})
+                path = keep(f"step-{number:02}.png", shot.images[0].data)
+                done.pictures.append({"caption": ready.picture, "path": str(path)})
         except _Stopped as stop:
             done.failure, done.blocked = f"step {number} ({words}): {stop}", stop.blocked
             return done
