@@ -174,8 +174,7 @@ async def test_a_forged_record_is_found(tmp_path: Path) -> None:
     connection.close()
     told = pointsman(tmp_path, "audit", "verify")
     assert (told.returncode, told.stdout) == (1, "")
-    assert "tampered" in told.stderr
-    assert "3" in told.stderr
+    assert "entry 3 was changed" in told.stderr
 
 
 @pytest.mark.parametrize("command", ["tools", "doctor"])

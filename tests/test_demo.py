@@ -51,15 +51,26 @@ def test_the_demo_writes_the_databases_answer_and_a_report(tmp_path: Path, seed:
     assert (demo.status, demo.verdict) == (0, "PROVEN"), demo.output
     assert demo.rows() == revenue(tmp_path / f"seed-{seed}" / "portal.sqlite3")
     page = demo.report.read_text(encoding="utf-8")
-    for part in ("PROVEN", "data:image/png;base64,", "chain valid", "gpt-5.4", "Run report"):
+    for part in (
+        "PROVEN",
+        "data:image/png;base64,",
+        "chain valid",
+        "gpt-5.4",
+        "Run report",
+        "cost: US$0",
+        "equals-csv",
+    ):
         assert part in page
+    running = [line for line in demo.output.splitlines() if line.startswith("running ")]
+    assert any("step 1 of" in line for line in running)
+    assert any("checking the result" in line for line in running)
 
 
 @pytest.mark.parametrize(
     ("options", "verdicts", "reason"),
     [
         (("--wrong-password",), {"BLOCKED"}, "Invalid user name or password"),
-        (("--portal-down",), {"BLOCKED"}, "http://127.0.0.1"),
+        (("--portal-down",), {"BLOCKED"}, "nothing answers at 127.0.0.1"),
         (("--label", "run_report=Execute"), {"UNPROVEN"}, "Run report"),
         (("--label", "no_such_label=x"), {"UNPROVEN"}, "no_such_label"),
     ],
@@ -71,8 +82,8 @@ def test_what_goes_wrong_is_said_and_no_table_is_made_up(
     assert demo.status == 1
     assert demo.verdict in verdicts
     assert demo.table == "none"
-    assert not list(tmp_path.rglob("*.csv")) or demo.verdict != "PROVEN"
-    assert reason in demo.output
+    assert not (tmp_path / "seed-1" / "regional-revenue.csv").exists()
+    assert any(reason in line for line in demo.output.splitlines() if line.startswith("because "))
     assert demo.report.is_file()
     assert "Traceback" not in demo.output
 
@@ -100,7 +111,8 @@ async def test_with_keys_gpt_operates_and_claude_audits_after_the_cost_is_said(t
         }
         demo = await anyio.to_thread.run_sync(lambda: Demo(tmp_path / "keys", environment=environment))
     assert demo.verdict == "PROVEN", demo.output
-    assert "the most it may cost is US$" in demo.output
+    said = demo.output.index("the most it may cost is US$")
+    assert said < demo.output.index("\nrunning ")  # before any model is asked
     assert "gpt-5.4 (scripted)" in demo.output
     assert "claude-opus-4-7, scripted" in demo.output
     assert demo.rows() == answer

@@ -87,6 +87,7 @@ async def test_a_changed_label_never_ends_in_a_proven_table(
         data = await replayed(house, portal)
         assert data["verdict"] in {"UNPROVEN", "REFUTED"}
         assert reason in " ".join(data["reasons"])
+        assert data["output"] is None or data["verdict"] == "REFUTED"
 
 
 async def test_a_wrong_password_is_blocked_with_what_the_portal_says(tmp_path: Path) -> None:
@@ -104,6 +105,7 @@ async def test_a_portal_that_is_down_is_blocked(tmp_path: Path) -> None:
     async with connected(config, person=Person(YES)) as house:
         data = await replayed(house, portal)
         assert data["verdict"] == "BLOCKED"
+        assert "nothing answers at 127.0.0.1" in data["reasons"][0]
         assert data["output"] is None
 
 
@@ -116,9 +118,13 @@ async def test_a_report_that_fails_on_the_server_is_not_proven(tmp_path: Path) -
 
 
 async def test_a_declined_question_leaves_the_portal_untouched(tmp_path: Path) -> None:
-    async with job(tmp_path) as portal, connected(portal.config(), person=Person("no")) as house:
+    person = Person("no")
+    async with job(tmp_path) as portal, connected(portal.config(), person=person) as house:
         data = await replayed(house, portal)
+        assert len(person.questions) == 1
+        assert 'button "Run report"' in person.questions[0]
         assert data["verdict"] == "BLOCKED"
+        assert data["output"] is None
         assert portal.jobs() == 0
 
 

@@ -248,7 +248,8 @@ async def test_an_answer_that_breaks_off_is_unavailable(vendor: str, connected: 
     async with connected(app) as model:
         with pytest.raises(ModelUnavailable):
             await model.reply(asking())
-    assert app.requests
+    # The SDKs ask again when a whole answer is cut; one that streams has begun, and is not begun twice.
+    assert len(app.requests) == {"openai": 3, "anthropic": 1}[vendor]
 
 
 @BOTH
@@ -287,14 +288,6 @@ async def test_an_exhausted_script_is_a_request_error_that_says_so(vendor: str, 
         with pytest.raises(ModelRequestError, match="exhausted after 1 answers"):
             await model.reply(asking())
     assert len(app.requests) == 2, "a script's end must not be retried"
-
-
-@BOTH
-async def test_the_key_is_in_no_recorded_request(vendor: str, connected: Connected) -> None:
-    app = script(vendor, {"text": "Fine."})
-    async with connected(app) as model:
-        await model.reply(asking())
-    assert KEY not in json.dumps(app.requests[0].body)
 
 
 @BOTH

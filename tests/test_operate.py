@@ -6,15 +6,27 @@ What a model would have received is read from the request bodies: tools, snapsho
 import base64
 import itertools
 import json
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 
-from bridges.scripted import ScriptedModels, load_script, serving
-from tests.house import House, Person, connected, text_of
+from bridges import gpt
+from bridges.model import Replied, Results, ToolCall
+from bridges.scripted import ScriptedModels, load_script, serving, transport
+from tests.browser_site import Site, served
+from tests.house import House, Person, configured, connected, text_of
 from tests.portal_job import PASSWORD, TASK, Job, job, revenue
+from tools.asking import Door
+from tools.budget import Budget
+from tools.operate import Operation, operate
+from tools.outcome import Outcome, Refused
+from tools.policy import Caller
+from tools.tasks import Run
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 YES = "this call"
@@ -146,7 +158,10 @@ async def test_gpt_operates_and_claude_plans_and_verifies_over_http(tmp_path: Pa
     assert len(gpt[-1]["input"]) > len(gpt[0]["input"])
     for earlier, later in itertools.pairwise(gpt):
         assert later["input"][: len(earlier["input"])] == earlier["input"]  # append-only
-    assert any(entry.record.agent == "gpt-5.4" and entry.record.kind == "approved" for entry in journal)
+    by_gpt = [entry.record for entry in journal if entry.record.agent == "gpt-5.4, scripted"]
+    assert {"asked", "approved", "intent", "outcome"} <= {record.kind for record in by_gpt}
+    # Between them come the run's own first and last acts, and what checks look at.
+    assert {entry.record.agent for entry in journal} == {"host", "pointsman", "gpt-5.4, scripted"}
 
 
 async def test_a_table_that_the_operator_made_up_is_refuted(tmp_path: Path) -> None:
@@ -159,6 +174,34 @@ async def test_a_table_that_the_operator_made_up_is_refuted(tmp_path: Path) -> N
         async with connected(config, person=Person(YES)) as house:
             data = await delegated(house, shape={"stakes": "high"})
     assert data["verdict"] == "REFUTED"
+
+
+async def test_with_one_key_the_other_role_falls_to_what_is_there(tmp_path: Path) -> None:
+    async with job(tmp_path) as portal:
+        recipe = {"recipe": "regional-revenue", "inputs": portal.inputs}
+        with_claude, asked = await alone(portal, "anthropic", [CLEAN], **recipe)
+        assert (with_claude["verdict"], with_claude["carried_out_by"]) == ("PROVEN", "recipe")
+        assert with_claude["route"]["instead"]["missing"] == ["openai"]
+        assert with_claude["audit"] == "claude-opus-4-7, scripted, in a context of its own"
+        assert asked == {"claude-opus-4-7"}
+
+        rows = with_claude["output"]["rows"]
+        with_gpt, asked = await alone(portal, "openai", operator(portal, rows), **recipe)
+        assert (with_gpt["verdict"], with_gpt["carried_out_by"]) == ("PROVEN", "operate")
+        assert with_gpt["route"]["instead"] is None
+        assert with_gpt["audit"] == "none"
+        assert asked == {"gpt-5.4"}
+
+
+async def alone(portal: Job, vendor: str, steps: list[dict[str, Any]], **more: Any) -> tuple[dict[str, Any], set[str]]:
+    """Delegate the task with the key of one vendor, and return what came of it and which models were asked."""
+    app = ScriptedModels(load_script(json.dumps({vendor: steps})))
+    async with serving(app) as base_url:
+        address = f"{base_url}/v1" if vendor == "openai" else base_url
+        models = f'[models]\n{vendor}_base_url = "{address}"\n'
+        config = portal.config(models, **{f"{vendor.upper()}_API_KEY": "sk-loopback"})
+        async with connected(config, person=Person(YES)) as house:
+            return await delegated(house, **more), {received.model for received in app.requests}
 
 
 async def operated(tmp_path: Path, portal: Job, steps: list[dict[str, Any]], person: Person, **more: Any) -> Any:
@@ -215,6 +258,14 @@ async def test_actions_are_bounded(tmp_path: Path) -> None:
     assert "2 actions are used up" in result.structured_content["ended"]
 
 
+async def test_time_is_bounded(tmp_path: Path) -> None:
+    async with job(tmp_path) as portal:
+        steps = [{**call("browser_snapshot"), "times": 10}]
+        result = await operated(tmp_path, portal, steps, Person(YES), max_seconds=0.01)
+    assert result.structured_content["ended"] == "bound reached: 0 s are used up"
+    assert result.structured_content["verdict"] == "UNPROVEN"
+
+
 async def test_repeating_what_changes_nothing_is_noticed_and_then_stopped(tmp_path: Path) -> None:
     async with job(tmp_path) as portal:
         steps = [
@@ -259,15 +310,142 @@ async def test_a_cancelled_operation_stops_and_its_session_is_closed(tmp_path: P
                     await anyio.lowlevel.checkpoint()
 
 
-async def test_an_unknown_price_stops_a_run_whose_money_is_bounded(tmp_path: Path) -> None:
-    """A live model without a known price cannot be kept within a bound on money."""
-    async with job(tmp_path) as portal:
-        script = {"models": {"gpt-unheard-of": [{**call("browser_snapshot"), "times": 5}]}}
-        app = ScriptedModels(load_script(json.dumps(script)))
-        async with serving(app) as base_url:
-            models = f'[models]\nopenai_base_url = "{base_url}/v1"\noperator = "gpt-unheard-of"\n'
-            async with connected(portal.config(models, OPENAI_API_KEY="sk-x"), person=Person(YES)) as house:
-                result = await house.call("operate", task=TASK)
-    assert result.structured_content is not None
-    assert result.structured_content["label"] == "scripted"
-    assert result.structured_content["cost_usd"] == "0.0000"  # a stand-in costs nothing, and is labelled
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with served() as site:
+        yield site
+
+
+async def on_site(tmp_path: Path, site: Site, page: str, *steps: dict[str, Any]) -> list[Any]:
+    """Let a stand-in carry out steps on a page of the site until it gives up, and return the journal."""
+    first, last = call("browser_navigate", url=site.url(page)), call("finish", done=False, summary="enough")
+    *before, expected = steps
+    script = {"openai": [first, *before, expecting(expected, last)]}
+    (tmp_path / "script.json").write_text(json.dumps(script), encoding="utf-8")
+    config = configured(tmp_path, f'[models]\nscript = "script.json"\n[browser]\norigins = ["{site.origin}"]\n')
+    async with connected(config, person=Person(YES)) as house:
+        result = await house.call("operate", task="Work on the page.", wait_s=55)
+        assert result.structured_content is not None
+        assert result.structured_content["ended"] == "the operator says that it cannot be done"
+        return [entry.record for entry in await house.app.journal_entries()]
+
+
+async def test_each_action_of_a_batch_is_a_gate_call(tmp_path: Path, site: Site) -> None:
+    batch = [
+        {"type": "click", "button": "left", "x": 100, "y": 20},
+        {"type": "type", "text": "ab"},
+        {"type": "click", "button": "left", "x": 50, "y": 75},
+    ]
+    shown = {"image": True, "contains": ["action 1 (click)", "action 2 (type)", "action 3 (click)", "Page: clicked"]}
+    records = await on_site(tmp_path, site, "canvas.html", {"calls": [{"computer": batch}]}, shown)
+    acts = [record for record in records if record.kind == "intent" and record.agent == "gpt-5.4, scripted"]
+    assert [(act.tool, act.body.get("target")) for act in acts] == [
+        ("browser_navigate", None),
+        ("browser_mouse_click_xy", "textbox"),
+        ("browser_type_focused", "textbox"),
+        ("browser_mouse_click_xy", 'button "Point"'),
+    ]
+
+
+async def test_after_an_approved_question_the_rest_of_a_batch_is_dropped(tmp_path: Path, site: Site) -> None:
+    batch = [{"type": "keypress", "keys": ["ENTER"]}, {"type": "type", "text": "late"}]
+    typed = call("browser_type", target=role("textbox", "User"), text="ada")
+    dropped = {"contains": ["action 1 (key)", "1 more actions not done"]}
+    records = await on_site(tmp_path, site, "form.html", typed, {"calls": [{"computer": batch}]}, dropped)
+    assert [post["user"] for post in site.posts] == [["ada"]]
+    assert "browser_type_focused" not in {record.tool for record in records}
+
+
+async def test_every_record_of_a_models_call_says_whether_it_was_live_or_scripted(tmp_path: Path, site: Site) -> None:
+    clicked = call("browser_click", target=role("button", "Send"))
+    records = await on_site(tmp_path, site, "form.html", call("browser_snapshot"), clicked, {})
+    signed = {(record.tool, record.kind): record.agent for record in records if record.run}
+    for tool, kinds in {
+        "browser_navigate": ("intent", "outcome"),
+        "browser_snapshot": ("outcome",),
+        "browser_click": ("asked", "approved", "intent", "outcome"),
+    }.items():
+        assert [signed[tool, kind] for kind in kinds] == ["gpt-5.4, scripted"] * len(kinds)
+
+
+def door(gate: Any) -> Door:
+    """Return the gate as a run uses it."""
+
+    async def no_ticket(ticket: str) -> None:
+        return None
+
+    run = Run(handle="run_1", kind="operate", task="x", principal="local")
+    return Door(gate=gate, ticket=no_ticket, caller=Caller(), run=run)
+
+
+async def let_operate(model: gpt.Gpt, gate: Any, operation: Operation, budget: Budget) -> None:
+    """Run the loop alone, with no page behind the gate and no price known."""
+    await operate(
+        "Click.",
+        model=model,
+        door=door(gate),
+        session="bs_1",
+        tools=(),
+        secret_names=(),
+        computer=False,
+        budget=budget,
+        price=lambda model, usage: None,
+        tell=lambda news: None,
+        operation=operation,
+    )
+
+
+async def test_a_cancelled_turn_leaves_every_call_answered() -> None:
+    """A history in which a call has no answer is refused by both vendors."""
+    begun = anyio.Event()
+
+    async def gate(call: ToolCall, caller: Caller, ticket: str | None) -> Outcome:
+        if call.name == "browser_snapshot":
+            return Refused(code="no_page", reason="there is no page")
+        begun.set()
+        await anyio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    two = {"calls": [{"tool": "browser_click", "arguments": {"target": target}} for target in ("e1", "e2")]}
+    http_client = transport(ScriptedModels(load_script(json.dumps({"openai": [two]}))))
+    model = gpt.connect("gpt-5.4", api_key="sk-in-process", http_client=http_client)
+    operation = Operation(session="bs_1")
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(let_operate, model, gate, operation, Budget())
+            await begun.wait()
+            tasks.cancel_scope.cancel()
+        await model.aclose()
+    replied, results = operation.turns[-2:]
+    assert isinstance(replied, Replied)
+    assert isinstance(results, Results)
+    assert len(replied.reply.calls) == 2
+    assert tuple(result.call for result in results.results) == replied.reply.calls
+    assert all("the run was stopped" in str(result.parts) for result in results.results)
+
+
+@pytest.mark.parametrize(
+    ("usd", "turns", "ended"),
+    [(Decimal(2), 1, "the price of a reply is unknown"), (None, 3, "3 turns are used up")],
+    ids=["money bounded", "money not bounded"],
+)
+async def test_an_unknown_price_ends_a_live_run_whose_money_is_bounded(
+    usd: Decimal | None, turns: int, ended: str
+) -> None:
+    asked = {"type": "function_call", "call_id": "call_1", "name": "browser_click", "arguments": '{"target": "e1"}'}
+    reply = {"id": "resp_1", "object": "response", "model": "gpt-5.4", "output": [asked], "status": "completed"}
+    vendor = httpx2.MockTransport(lambda request: httpx2.Response(200, json=reply))
+    agents: list[str] = []
+
+    async def gate(call: ToolCall, caller: Caller, ticket: str | None) -> Outcome:
+        agents.append(caller.agent)
+        return Refused(code="no_page", reason="there is no page")
+
+    model = gpt.connect("gpt-5.4", api_key="sk-none", http_client=httpx2.AsyncClient(transport=vendor))
+    operation = Operation(session="bs_1")
+    with anyio.fail_after(30):
+        await let_operate(model, gate, operation, Budget(turns=3, usd=usd))
+        await model.aclose()
+    assert ended in operation.ended
+    assert (operation.spent.turns, operation.spent.usd) == (turns, None)
+    assert agents[1:] == ["gpt-5.4, live"] * turns  # the first look was nobody's

@@ -80,6 +80,14 @@ async def test_the_rounds_are_bounded_and_the_best_attempt_is_kept(tmp_path: Pat
         assert (data["verdict"], data["output"], data["rounds"]) == ("UNPROVEN", {"n": 4}, 2)
 
 
+async def test_no_round_is_begun_beyond_the_bound_on_time(tmp_path: Path) -> None:
+    steps = ({"data": {"n": 4}}, worried("first"))
+    async with connected(scripted(tmp_path, *steps)) as house:
+        data = await reasoned(house, checks=[SHAPE], schema=ANSWER, rounds=5, max_seconds=0.000001, max_usd=1.0)
+        assert (data["rounds"], data["output"]) == (1, {"n": 4})
+        assert data["ended"] == "bound reached: 0 s are used up"
+
+
 async def test_the_same_issue_twice_ends_the_loop(tmp_path: Path) -> None:
     steps = ({"text": "4"}, worried("vague"), {"text": "four"}, worried("vague"))
     async with connected(scripted(tmp_path, *steps)) as house:
@@ -122,9 +130,30 @@ async def test_the_auditor_works_in_a_fresh_context_with_the_articles_instructio
     assert len(audit["messages"]) == 1
     sent = json.dumps(audit)
     assert "Identify what could be wrong with this output before declaring it complete" in sent
+    assert "Task:\\nWhat is 2 + 2?" in sent
+    assert audit["output_config"]["format"]["type"] == "json_schema"
+    assert {"criteria", "concerns"} <= set(audit["output_config"]["format"]["schema"]["properties"])
     assert "a hunch" not in sent
     assert "after-shape" in sent
     assert "k-for-loopback" not in sent
+
+
+async def test_a_delegated_task_is_reasoned_about(tmp_path: Path) -> None:
+    async with connected(scripted(tmp_path, {"text": "Clause 7 conflicts."}, CLEAN)) as house:
+        result = await house.call("route_task", task="Review a 200-page contract", mode="delegate")
+        data = result.structured_content
+        assert data is not None
+        assert (data["carried_out_by"], data["output"]) == ("reason", "Clause 7 conflicts.")
+        assert data["route"]["executor"] == data["executor"] == "claude-opus-4-7"
+        assert "Routed to claude-opus-4-7; carried out as reason." in text_of(result)
+
+
+async def test_without_keys_a_delegated_task_is_handed_to_the_client(tmp_path: Path) -> None:
+    async with connected(configured(tmp_path)) as house:
+        result = await house.call("route_task", task="x", mode="delegate")
+        assert result.structured_content is not None
+        assert result.structured_content["carried_out_by"] == "host"
+        assert "register checks with verify" in text_of(result)
 
 
 async def test_without_a_key_the_answer_says_what_is_missing_and_what_to_do(tmp_path: Path) -> None:

@@ -175,12 +175,11 @@ def test_a_policy_says_on_the_whole_grid_what_the_article_says(policy: Policy, r
 
 def test_the_grid_is_divided_as_the_record_says() -> None:
     assert {
-        policy: dict(Counter(restated(shape) for shape in GRID))
-        for policy, restated in (("code", by_the_class), ("prose", by_the_prose))
+        policy: dict(Counter(routed(shape, policy).chosen.name for shape in GRID)) for policy in ARTICLE_POLICIES
     } == snapshot(
         {
-            "code": {"gpt-5.4": 5696, "claude-opus-4-7": 1504},
-            "prose": {"gpt-5.4": 378, "claude-opus-4-7": 2716, "plan-act-verify": 4106},
+            "article-code": {"gpt-5.4": 5696, "claude-opus-4-7": 1504},
+            "article-prose": {"gpt-5.4": 378, "claude-opus-4-7": 2716, "plan-act-verify": 4106},
         }
     )
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import anyio
@@ -167,6 +167,40 @@ class Runs:
             case Answer() as answer:
                 return Done(answer=answer)
             case Refused() | NeedsApproval() | Uncertain() as outcome:
+                return outcome
+
+    async def begin(
+        self,
+        kind: str,
+        task: str,
+        work: Work,
+        caller: Caller,
+        *,
+        wait_s: float,
+        preface: str = "",
+        about: dict[str, Any] | None = None,
+    ) -> Result:
+        """Begin the work, wait for it for so many seconds, and return its result or its handle."""
+        try:
+            run = self.start(kind, task, work, caller, preface=preface, about=about)
+        except TooManyRuns as error:
+            return Refused(code="too_many_runs", reason=str(error))
+        return await self.watch(run, caller, wait_s=wait_s)
+
+    async def watch(self, run: Run, caller: Caller, *, wait_s: float) -> Result:
+        """Wait for a run for so many seconds and return its result, its question, or what it is doing."""
+        outcome = await self.wait(run, caller, wait_s=wait_s)
+        match outcome:
+            case None:
+                text = (
+                    f"Still working: {run.doing}. Call run_status with run={run.handle!r} to wait on. "
+                    "The run lives in this server process and ends with it."
+                )
+                return Answer(text=text, data=described(run))
+            case Done(answer=answer):
+                text = f"{run.preface}\n{answer.text}" if run.preface else answer.text
+                return replace(answer, text=text, data=answer.data | run.about | described(run))
+            case Refused() | NeedsApproval() | Uncertain():
                 return outcome
 
     async def _carry_out(self, run: Run, work: Work) -> None:

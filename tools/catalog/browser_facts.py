@@ -1,0 +1,175 @@
+"""What a call of the browser family would touch, read from the page before anything happens.
+
+One function for each way of touching a page. Policy, approvals and the journal go by what they return.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from bridges.browser.words import Target, origin_of
+from bridges.secrets import secret_name
+from tools.catalog.browser_arguments import (
+    ClickArguments,
+    ClickAt,
+    FillForm,
+    HandleDialog,
+    Navigate,
+    OnSession,
+    OnTarget,
+    PressKey,
+    SelectOption,
+    TypeArguments,
+    TypeFocused,
+)
+from tools.effects import activation, is_password
+from tools.outcome import Refused
+from tools.policy import Effect, Facts
+
+if TYPE_CHECKING:
+    from bridges.browser.session import Session
+
+__all__ = [
+    "Ground",
+    "absolute",
+    "look_click",
+    "look_dialog",
+    "look_element",
+    "look_fill",
+    "look_focus",
+    "look_key",
+    "look_navigate",
+    "look_page",
+    "look_point",
+    "look_type",
+]
+
+_ENTER = {"Enter", "NumpadEnter"}
+_PRESSES = _ENTER | {"Space", " "}
+_SCHEMES = {"http", "https", "about", "file", "data", "javascript", "chrome", "view-source"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The sites that a session may work on without asking: its own, and those that the configuration names."""
+
+    session: "Session"
+    configured: frozenset[str]
+
+    def owns(self, origin: str) -> bool:
+        """Return whether the origin is one of them; a blank page is."""
+        return not origin or origin in self.session.origins or origin in self.configured
+
+    def at(self, origin: str, **facts: Any) -> Facts:
+        """Return facts about an act on this origin."""
+        return Facts(session=self.session.handle, origin=origin, own=self.owns(origin), **facts)
+
+    def on(self, target: Target, kind: str, effect: Effect | None = None, **facts: Any) -> Facts:
+        """Return facts about an act on an element; for a link to another site, about that site."""
+        elsewhere = origin_of(target.destination) if target.destination else ""
+        if elsewhere.startswith("http") and elsewhere != target.origin:
+            return self.at(elsewhere, kind="follow", target=str(target), effect=effect, **facts)
+        return self.at(target.origin, kind=kind, target=str(target), effect=effect, **facts)
+
+    def activating(self, target: Target) -> Facts:
+        """Return facts about clicking an element, or pressing Enter on it."""
+        kind, effect = activation(target)
+        return self.on(target, kind, effect, values=target.values if target.submits else {})
+
+
+async def look_page(given: OnSession, ground: Ground) -> Facts | Refused:
+    """An act on the page as a whole."""
+    return ground.at(ground.session.page_origin)
+
+
+async def look_navigate(given: Navigate, ground: Ground) -> Facts | Refused:
+    """Opening an address."""
+    try:
+        return ground.at(origin_of(absolute(given.url)), kind="navigate")
+    except ValueError as error:
+        return Refused(code="bad_arguments", reason=f"{given.url!r} is not an address: {error}")
+
+
+async def look_click(given: ClickArguments, ground: Ground) -> Facts | Refused:
+    """Clicking an element."""
+    return ground.activating(await ground.session.describe(given.target, page=given.page))
+
+
+async def look_point(given: ClickAt, ground: Ground) -> Facts | Refused:
+    """Clicking a point: whatever lies there."""
+    target = await ground.session.describe_point(given.x, given.y, page=given.page)
+    return ground.at(ground.session.page_origin, kind="click") if target is None else ground.activating(target)
+
+
+async def look_element(given: OnTarget, ground: Ground) -> Facts | Refused:
+    """Hovering over an element, or selecting in one."""
+    target = await ground.session.describe(given.target, page=given.page)
+    return ground.on(target, "select" if isinstance(given, SelectOption) else "hover")
+
+
+async def look_type(given: TypeArguments, ground: Ground) -> Facts | Refused:
+    """Typing into a field; with `submit`, what Enter then does."""
+    target = await ground.session.describe(given.target, page=given.page)
+    return _typing(target, given.text, ground, submits=given.submit)
+
+
+async def look_focus(given: TypeFocused, ground: Ground) -> Facts | Refused:
+    """Typing where the focus is; a line break presses Enter."""
+    focused = await ground.session.describe_focus(page=given.page)
+    if focused is None:
+        return Refused(code="no_focus", reason="nothing that takes text has the focus; click a field first")
+    return _typing(focused, given.text, ground, submits="\n" in given.text and focused.tag == "input")
+
+
+async def look_fill(given: FillForm, ground: Ground) -> Facts | Refused:
+    """Filling several fields; of several sites, one that is not the session's own counts."""
+    targets = [await ground.session.describe(field.target, page=given.page) for field in given.fields]
+    raw = any(_is_raw_password(t, field.value) for t, field in zip(targets, given.fields, strict=True))
+    origin = next((t.origin for t in targets if not ground.owns(t.origin)), targets[0].origin)
+    hidden = frozenset({"fields"}) if raw else frozenset[str]()
+    return ground.at(origin, kind="fill", target=", ".join(map(str, targets)), hidden=hidden)
+
+
+async def look_key(given: PressKey, ground: Ground) -> Facts | Refused:
+    """Pressing a key: Enter and Space activate what has the focus."""
+    pressed = given.key.rpartition("+")[2] or "+"
+    focused = await ground.session.describe_focus(page=given.page) if pressed in _PRESSES else None
+    if focused is None:
+        return ground.at(ground.session.page_origin, kind="press")
+    entered = pressed in _ENTER and focused.tag in {"input", "select"}
+    return ground.activating(_submitting(focused) if entered and focused.method else focused)
+
+
+async def look_dialog(given: HandleDialog, ground: Ground) -> Facts | Refused:
+    """Answering a dialog: an OK to a question commits to whatever it asks."""
+    dialog = ground.session.dialog
+    if dialog is None:
+        return Refused(code="no_dialog", reason="no dialog is open")
+    return ground.at(
+        ground.session.page_origin,
+        kind="answer OK to" if given.accept else "answer Cancel to",
+        target=f"{dialog.kind}() {dialog.message!r}",
+        effect="irreversible" if given.accept and dialog.kind != "alert" else None,
+    )
+
+
+def absolute(url: str) -> str:
+    """Return the address with a scheme; https is assumed where there is none."""
+    return url if urlsplit(url).scheme in _SCHEMES else f"https://{url}"
+
+
+def _typing(target: Target, text: str, ground: Ground, *, submits: bool) -> Facts:
+    hidden = frozenset({"text"}) if _is_raw_password(target, text) else frozenset[str]()
+    if submits and target.method.lower() == "post":
+        kind, effect = activation(_submitting(target))
+        return ground.on(target, kind, effect, hidden=hidden, values=target.values)
+    return ground.on(target, "type", hidden=hidden)
+
+
+def _submitting(target: Target) -> Target:
+    """Return the field as what pressing Enter in it makes of it: a submit of its form."""
+    return replace(target, submits=True)
+
+
+def _is_raw_password(target: Target, text: str) -> bool:
+    return is_password(target) and secret_name(text) is None
