@@ -48,6 +48,7 @@ _journal = sa.Table(
     sa.Column("prev", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
     sa.Index("journal_by_run", "run", "seq"),
+    sqlite_autoincrement=True,  # SQLite then remembers the highest number given, whatever is deleted
 )
 _tickets = sa.Table(
     "tickets",
@@ -303,6 +304,9 @@ class Store:
                 if entry.prev != prev or entry.hash != chained(prev, entry.record):
                     raise ChainBroken(f"entry {entry.seq} was changed after it was written")
                 prev, seq = entry.hash, entry.seq
+            given = connection.exec_driver_sql("select seq from sqlite_sequence where name = 'journal'").scalar() or 0
+        if seq < given:
+            raise ChainBroken(f"entries {seq + 1} to {given} are missing at the end")
         return seq
 
 

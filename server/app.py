@@ -20,7 +20,6 @@ import anyio
 from anyio.abc import TaskGroup
 
 from bridges.browser.process import Browsers
-from bridges.browser.words import origin_of
 from bridges.files import Root
 from bridges.index import Index
 from bridges.journal import Entry, JournalUnavailable, Ticket
@@ -34,7 +33,7 @@ from tools.gate import Gate
 from tools.means import Means, Role
 from tools.outcome import Outcome, Refused
 from tools.policy import Caller, Evaluation, PolicyRequest
-from tools.recipes import load_all
+from tools.recipes import Recipe, load_all
 from tools.registry import Registry, Tool
 from tools.relay import relay_tools
 from tools.tasks import Runs
@@ -52,8 +51,10 @@ _KEY_NAMES = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 class App:
     """One process's worth of Pointsman. Get one from `running`."""
 
-    def __init__(self, config: Config, tasks: TaskGroup, runs: Runs, extra: tuple[Tool[Any], ...] = ()) -> None:
-        self.config = config
+    def __init__(
+        self, config: Config, recipes: dict[str, Recipe], tasks: TaskGroup, runs: Runs, extra: tuple[Tool[Any], ...]
+    ) -> None:
+        self.config, self._recipes = config, recipes
         self._tasks, self._runs = tasks, runs
         self._secrets = config.secrets()
         self._browsers = Browsers(config.browser_options(), self._secrets)
@@ -65,7 +66,7 @@ class App:
         means = self._means()
         self.registry = Registry(
             [
-                *browser_tools(self._browsers, frozenset(map(origin_of, config.browser.origins))),
+                *browser_tools(self._browsers, frozenset(config.browser.origins)),
                 *work_tools(means),
                 *finding_tools(lambda: self.registry, self._indexed),
                 *relay_tools(),
@@ -156,7 +157,7 @@ class App:
             keys=_keys(self.config),
             role_names=names,
             role_keys=vendors,
-            recipes=load_all(self.config.recipes),
+            recipes=self._recipes,
             registry=lambda: self.registry,
             runs=lambda: self._runs,
             files=lambda session: Root(self.config.artefacts / session),
@@ -183,10 +184,14 @@ async def running(config: Config, *, extra: tuple[Tool[Any], ...] = ()) -> Async
     Args:
         config: What the process was told.
         extra: Tools to offer besides our own; a benchmark or a test brings some.
+
+    Raises:
+        BadRecipe: A recipe of the configuration is none.
     """
+    recipes = load_all(config.recipes)
     async with anyio.create_task_group() as tasks:
         async with Runs.open() as runs:
-            app = App(config, tasks, runs, extra)
+            app = App(config, recipes, tasks, runs, extra)
             try:
                 yield app
             finally:

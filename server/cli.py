@@ -18,6 +18,7 @@ from pointsman import __version__
 from server.config import BadConfig, Config, load
 from tools.outcome import Answer, Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.policy import Caller
+from tools.recipes import BadRecipe
 
 __all__ = ["PRINCIPAL", "command_line", "main"]
 
@@ -65,7 +66,10 @@ def serve(config: Callable[[], Config]) -> None:
             )
             await serve_stdio(server)
 
-    anyio.run(session)
+    try:
+        anyio.run(session)
+    except BadRecipe as error:
+        _fail(str(error), 2)
     # Worker threads that still block on a read would keep the interpreter; everything of ours is closed by now.
     sys.stderr.flush()
     os._exit(0)
@@ -211,19 +215,53 @@ def doctor(config: Callable[[], Config], *, install_browser: bool) -> None:
         sys.exit(_REFUSED)
 
 
+def _labels(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    from examples.portal.labels import UnknownLabel, relabel
+
+    pairs = tuple((key, text) for key, equals, text in (label.partition("=") for label in given) if equals)
+    if len(pairs) < len(given):
+        raise click.BadParameter("KEY=TEXT is wanted, such as run_report=Execute")
+    try:
+        relabel(dict(pairs))
+    except UnknownLabel as error:
+        raise click.BadParameter(str(error)) from error
+    return pairs
+
+
+def _columns(context: click.Context, parameter: click.Parameter, given: str) -> tuple[str, ...]:
+    from examples.portal.reports import COLUMNS
+
+    columns = tuple(column.strip() for column in given.split(",") if column.strip())
+    unknown = [column for column in columns if column not in COLUMNS]
+    if unknown or len(set(columns)) < len(columns):
+        raise click.BadParameter(f"each at most once, of {', '.join(COLUMNS)}")
+    return columns
+
+
 @command_line.command()
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Which data the portal holds.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("demo-output"), show_default=True)
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0, 2**31), help="Which data the portal holds."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False, writable=True),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Folder for the report, the table and the portal's database.",
+)
 @click.option("--portal", help="Address of a portal that runs already; its password in PORTAL_PASSWORD.")
-@click.option("--year", default="2026", show_default=True)
-@click.option("--quarter", default="Q1", show_default=True)
-@click.option("--label", "labels", multiple=True, metavar="KEY=TEXT", help="Give the portal another label.")
-@click.option("--columns", default="", help="Order of the portal's table columns, such as revenue,region.")
+@click.option("--year", default="2026", show_default=True, type=click.Choice(["2024", "2025", "2026"]))
+@click.option("--quarter", default="Q1", show_default=True, type=click.Choice(["Q1", "Q2", "Q3", "Q4"]))
+@click.option("--label", "labels", multiple=True, metavar="KEY=TEXT", callback=_labels, help="Relabel the portal.")
+@click.option("--columns", default="", callback=_columns, help="Order of the table's columns, such as revenue,region.")
 @click.option("--wrong-password", is_flag=True, help="Sign in with a wrong password.")
 @click.option("--portal-down", is_flag=True, help="Stop the portal before the task begins.")
-@click.pass_obj
-def demo(config: Callable[[], Config], **options: Any) -> None:
-    """Run the founding task against a small legacy portal and write a report."""
+def demo(**options: Any) -> None:
+    """Run the founding task against a small legacy portal and write a report.
+
+    Exits with 0 only when the result is PROVEN. The questions that a person would be asked are shown and answered
+    with yes.
+    """
     from server.demo import DemoOptions, run_demo
 
     sys.exit(run_demo(DemoOptions(**options), say=click.echo))
@@ -243,7 +281,10 @@ def _with_app(config: Config, work: Callable[[Any], Awaitable[T]]) -> T:
         async with running(config) as app:
             return await work(app)
 
-    return anyio.run(session)
+    try:
+        return anyio.run(session)
+    except BadRecipe as error:
+        _fail(str(error), 2)
 
 
 def _with_store(config: Config, work: Callable[[Any], Awaitable[T]]) -> T:

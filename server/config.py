@@ -6,14 +6,15 @@ able to bring a policy of its own.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bridges.browser.words import BrowserOptions, origin_of
 from bridges.secrets import SecretBinding, Secrets
@@ -32,6 +33,15 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _site(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s]+/?", text):
+        raise ValueError(f"{text!r} is no site: scheme and host are wanted, such as https://reports.example")
+    return origin_of(text)
+
+
+_Origin = Annotated[str, AfterValidator(_site)]
+
+
 class BrowserConfig(_Section):
     """`[browser]`. `origins` are the sites that sessions may work on without asking first."""
 
@@ -40,7 +50,7 @@ class BrowserConfig(_Section):
     sandbox: bool = True
     width: int = Field(1280, ge=320, le=4096)
     height: int = Field(800, ge=240, le=4096)
-    origins: tuple[str, ...] = ()
+    origins: tuple[_Origin, ...] = ()
 
 
 class ModelsConfig(_Section):
@@ -65,7 +75,7 @@ class BudgetConfig(_Section):
 class SecretConfig(_Section):
     """`[secrets.NAME]`: where a secret may be typed, and the environment variable that holds its value."""
 
-    origin: str
+    origin: _Origin
     field: str
     env: str = ""
 
@@ -127,7 +137,7 @@ class Config(_Section):
     def secrets(self) -> Secrets:
         """Return the secrets with their values; model keys are scrubbed too, though nothing may type them."""
         bindings = {
-            name: SecretBinding(name=name, origin=origin_of(secret.origin), field=secret.field)
+            name: SecretBinding(name=name, origin=secret.origin, field=secret.field)
             for name, secret in self.secret_bindings.items()
         }
         keys = {"anthropic-key": self.keys.anthropic or "", "openai-key": self.keys.openai or ""}

@@ -28,7 +28,6 @@ from bridges.known_models import facts_of
 from bridges.prices import upper_bound_usd
 from bridges.store import ChainBroken, Store
 from examples.portal.app import PortalOptions
-from examples.portal.labels import UnknownLabel
 from examples.portal.reports import Column
 from examples.portal.serve import serving
 from server.config import Config, load
@@ -54,8 +53,8 @@ class DemoOptions:
     portal: str | None = None
     year: str = "2026"
     quarter: str = "Q1"
-    labels: tuple[str, ...] = ()
-    columns: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    columns: tuple[Column, ...] = ()
     wrong_password: bool = False
     portal_down: bool = False
 
@@ -85,7 +84,7 @@ def run_demo(options: DemoOptions, *, say: Callable[[str], None]) -> int:
     shown = _Shown(task=task)
     try:
         anyio.run(_demonstrate, options, folder, shown, say)
-    except (UnknownLabel, ValueError, OSError, TimeoutError) as error:
+    except (ValueError, OSError, TimeoutError) as error:
         shown.failure = f"the demo could not go on: {error}"
     except BaseExceptionGroup as group:
         shown.failure = f"the demo could not go on: {group.exceptions[0]}"
@@ -120,7 +119,9 @@ async def _converse(client: Client, options: DemoOptions, url: str, shown: _Show
     advised = await client.call_tool("route_task", asked)
     shown.route, shown.route_text = _data(advised), _text(advised)
     for line in shown.route_text.splitlines():
-        say(f"route     {line}")
+        if line.startswith(("What fits", "What is possible")):
+            say(f"route     {line}")
+    say("route     (what was not chosen, and what would change it, is in the report)")
 
     async def progress(progress: float, total: float | None, message: str | None) -> None:
         if message and (not shown.progress or shown.progress[-1] != message):
@@ -202,14 +203,12 @@ async def _portal(options: DemoOptions, folder: Path, password: str) -> AsyncGen
             port = unused.getsockname()[1]
         yield f"http://127.0.0.1:{port}/"
         return
-    labels = {key: text for key, _, text in (label.partition("=") for label in options.labels)}
-    columns = tuple(column.strip() for column in options.columns.split(",") if column.strip())
     portal = PortalOptions(
         database=folder / "portal.sqlite3",
         password=password,
         seed=options.seed,
-        labels=labels,
-        columns=cast("tuple[Column, ...]", columns),
+        labels=dict(options.labels),
+        columns=options.columns,
     )
     async with serving(portal) as url:
         yield url
@@ -262,7 +261,9 @@ def _person(shown: _Shown, say: Callable[[str], None]) -> Any:
     async def answer(context: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
         question = params.message
         shown.questions.append(question)
-        say(f"question  {' '.join(question.split())}  → {_YES} (the demo answers in your place)")
+        for line in question.splitlines():
+            say(f"question  {line}")
+        say(f"answer    {_YES} (the demo answers in your place)")
         return types.ElicitResult(action="accept", content={"answer": _YES})
 
     return answer

@@ -475,7 +475,10 @@ THE_REPOSITORY = (
         id="repository:two-commands",
         source="issue 2: 1.2",
         text="make demo and make test bootstrap the environment and a browser, and say what they do.",
-        tests=("tests/test_docs.py::test_the_readme_has_exactly_two_commands_to_set_everything_up",),
+        tests=(
+            "tests/test_docs.py::test_the_readme_has_exactly_two_commands_to_set_everything_up",
+            "tests/test_browser_bridge.py::test_a_browser_on_the_path_is_found",
+        ),
         gap="Continuous integration runs make test, with its bootstrap, on a clean checkout; it does not run make demo.",
     ),
     Requirement(
@@ -629,7 +632,10 @@ THE_SERVER = (
         id="server:quick-start",
         source="issue 2: 2.4",
         text="initialize and tools/list import no model SDK, Playwright, prices or durable engine.",
-        tests=("tests/test_stdio.py::test_listing_tools_imports_no_vendor_no_browser_and_no_store",),
+        tests=(
+            "tests/test_stdio.py::test_listing_tools_imports_no_vendor_no_browser_and_no_store",
+            "tests/test_browser_bridge.py::test_playwright_is_not_imported_before_a_browser_is_needed",
+        ),
     ),
 )
 
@@ -811,6 +817,8 @@ THE_BRIDGES = (
             "tests/test_browser_bridge.py::test_part_of_a_page_is_shown_and_leaves_other_refs_valid",
             "tests/test_browser_bridge.py::test_a_row_of_a_table_is_one_line_with_its_own_controls",
             "tests/test_browser_bridge.py::test_words_of_a_page_cannot_pass_for_a_ref",
+            "tests/test_browser_bridge.py::test_names_with_quotes_and_colons_are_shown_as_they_are",
+            "tests/test_browser_bridge.py::test_tables_that_only_place_things_leave_no_trace",
             "tests/test_browser_bridge.py::test_a_session_of_somebody_else_is_as_unknown_as_none",
             "tests/test_browser_bridge.py::test_sessions_share_no_cookies_and_run_side_by_side",
             "tests/test_browser_tools.py::test_sessions_are_apart_and_strangers_are_unknown",
@@ -830,6 +838,7 @@ THE_BRIDGES = (
             "tests/test_browser_bridge.py::test_all_frames_of_a_frameset_are_shown_and_acted_in",
             "tests/test_browser_bridge.py::test_elements_in_iframes_and_open_shadow_roots_are_pressed",
             "tests/test_browser_bridge.py::test_a_download_lands_in_the_folder_of_the_session",
+            "tests/test_browser_bridge.py::test_an_address_that_is_a_file_is_a_download",
             "tests/test_browser_bridge.py::test_the_innermost_table_with_headers_is_read_whole",
             "tests/test_browser_bridge.py::test_a_grid_by_role_and_a_head_of_two_rows_are_read",
             "tests/test_browser_bridge.py::test_several_tables_are_listed_by_caption_and_columns",
@@ -858,6 +867,7 @@ THE_BRIDGES = (
             "tests/test_browser_bridge.py::test_an_action_reports_what_changed_and_nothing_else",
             "tests/test_browser_bridge.py::test_an_action_waits_for_requests_and_timers_that_it_set_off",
             "tests/test_browser_bridge.py::test_a_popup_is_reported_and_does_not_become_current",
+            "tests/test_browser_bridge.py::test_a_dialog_that_opens_while_a_page_loads_is_reported_at_once",
             "tests/test_browser_bridge.py::test_errors_of_the_page_are_reported_with_the_action_that_caused_them",
             "tests/test_browser_tools.py::test_an_action_answers_with_what_changed",
         ),
@@ -885,6 +895,7 @@ THE_BRIDGES = (
             "tests/test_browser_bridge.py::test_a_ref_of_a_frame_that_went_on_never_hits_the_new_page",
             "tests/test_browser_bridge.py::test_a_ref_whose_element_has_another_label_now_is_stale",
             "tests/test_browser_bridge.py::test_an_element_that_cannot_be_clicked_is_refused_with_the_reason",
+            "tests/test_browser_bridge.py::test_a_form_that_was_filled_in_part_says_so",
             "tests/test_browser_bridge.py::test_an_address_that_cannot_be_opened_is_told_in_a_sentence",
             "tests/test_browser_tools.py::test_a_ref_of_a_page_that_is_gone_is_stale",
             "tests/test_browser_tools.py::test_a_click_that_cannot_be_done_says_why",

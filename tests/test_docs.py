@@ -73,7 +73,8 @@ def test_every_module_has_its_line_in_the_design() -> None:
 def test_the_papers_are_there() -> None:
     assert "Apache License\n" in (ROOT / "LICENSE").read_text(encoding="utf-8")
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert {"## [Unreleased]", f"## [{__version__}]"} & {line.split(" - ")[0] for line in changes.splitlines()}
+    heads = re.findall(r"^## \[?([^\]\s]+)", changes, re.MULTILINE)
+    assert {"Unreleased", __version__} & set(heads)
     agents = (ROOT / "AGENTS.md").read_text(encoding="utf-8")
     for command in ("make test", "make check"):
         assert command in agents

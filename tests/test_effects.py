@@ -26,17 +26,29 @@ def control(role: str, name: str, *, method: str = "") -> Target:
         (control("button", "", method="post"), "submit", "irreversible"),
         (control("button", "Log in", method="post"), "click", "idempotent"),
         (control("button", "Search", method="post"), "click", "idempotent"),
-        (control("button", "Send", method="get"), "click", "idempotent"),
-        (control("button", "Delete account"), "click", "irreversible"),
-        (control("button", "Pay now"), "click", "irreversible"),
-        (control("menuitem", "Publish"), "click", "irreversible"),
-        (control("switch", "Deploy"), "click", "irreversible"),
-        (control("button", "Cancel order"), "click", "irreversible"),
+        (control("button", "Log in and pay 500 EUR", method="post"), "pay", "irreversible"),
+        (control("button", "Search and delete", method="post"), "delete", "irreversible"),
+        (control("button", "Find and purchase", method="post"), "pay", "irreversible"),
+        (control("button", "Next", method="post"), "submit", "irreversible"),
+        (control("button", "Go", method="post"), "submit", "irreversible"),
+        (control("button", "Send order", method="get"), "pay", "irreversible"),
+        (control("button", "Delete", method="get"), "delete", "irreversible"),
+        (control("button", "Apply", method="get"), "click", "idempotent"),  # a filter
+        (control("button", "Search", method="get"), "click", "idempotent"),
+        (control("button", "Delete account"), "delete", "irreversible"),
+        (control("button", "Wipe disk"), "delete", "irreversible"),
+        (control("button", "Pay now"), "pay", "irreversible"),
+        (control("button", "Save"), "submit", "irreversible"),
+        (control("menuitem", "Publish"), "submit", "irreversible"),
+        (control("switch", "Deploy"), "submit", "irreversible"),
+        (control("button", "Cancel order"), "delete", "irreversible"),
+        (control("button", "Show order 5"), "click", "idempotent"),
+        (control("button", "Sign in"), "click", "idempotent"),
         (control("button", "Cancel"), "click", "idempotent"),
         (control("button", "Payments"), "click", "idempotent"),  # whole words only
         (control("button", "Show deleted"), "click", "idempotent"),
-        (control("link", "Remove"), "click", "irreversible"),
-        (control("link", "Unsubscribe"), "click", "irreversible"),
+        (control("link", "Remove"), "delete", "irreversible"),
+        (control("link", "Unsubscribe"), "delete", "irreversible"),
         (control("link", "Orders"), "click", "idempotent"),
         (control("textbox", "Delete reason"), "click", "idempotent"),  # to click into a field commits to nothing
     ],
@@ -59,6 +71,6 @@ def test_a_click_weighs_what_its_control_commits_to(target: Target, kind: str, e
 )
 def test_whatever_a_page_says_a_click_has_a_kind_and_a_class(target: Target) -> None:
     kind, effect = activation(target)
-    assert kind in {"click", "submit"}
+    assert kind in {"click", "submit", "pay", "delete"}
     assert effect in get_args(Effect)
-    assert kind == "click" or effect == "irreversible"
+    assert (kind == "click") == (effect == "idempotent")

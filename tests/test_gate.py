@@ -470,7 +470,7 @@ async def test_every_listed_tool_answers(tmp_path: Path) -> None:
         assert listed == sorted(LEAST)
         for name in listed:
             result = await house.call(name, **LEAST[name])  # the client holds the data against the output schema
-            said = result.structured_content or {}
+            said: dict[str, Any] = result.structured_content or {}
             assert said, name
             assert said.get("code") not in {"unknown_tool", "bad_arguments", "internal"}, (name, said)
             assert "failed inside" not in text_of(result), name

@@ -17,6 +17,7 @@ from tools.policy import Caller, Effect, Facts
 __all__ = ["TICKET_LIFE_S", "binding", "question", "scope"]
 
 TICKET_LIFE_S = 15 * 60.0
+_ACTS = {"submit": "submit", "delete": "deletion", "pay": "payment", "answer OK to": "OK to a dialog"}
 
 
 def binding(tool: str, arguments: Mapping[str, Any], facts: Facts, caller: Caller) -> str:
@@ -27,7 +28,6 @@ def binding(tool: str, arguments: Mapping[str, Any], facts: Facts, caller: Calle
             "run": caller.run,
             "tool": tool,
             "arguments": dict(arguments),
-            "session": facts.session,
             "origin": facts.origin,
             "target": facts.target,
             "values": facts.values,
@@ -62,6 +62,8 @@ def question(tool: str, arguments: Mapping[str, Any], facts: Facts, effect: Effe
         lines.append("This session has not worked on that site before.")
     if effect == "irreversible":
         lines.append("It cannot be undone from here.")
+    if facts.origin and effect == "irreversible" and act in _ACTS:
+        lines.append(f'"This kind" means every {_ACTS[act]}{where}.')
     return "\n".join(lines)
 
 

@@ -46,7 +46,7 @@ class Spent:
         if self.actions >= budget.actions:
             return f"{budget.actions} actions are used up"
         if self.seconds >= budget.seconds:
-            return f"{budget.seconds:.0f} s are used up"
+            return f"{budget.seconds:g} s are used up"
         if budget.usd is None:
             return None
         if self.usd is None:

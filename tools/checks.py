@@ -19,7 +19,12 @@ from bridges.files import OutsideRoot, Root
 from tools.evidence import CheckResult, Evidence, EvidenceKind, Status
 from tools.numbers import amount
 
-__all__ = ["Check", "CheckSpec", "Scene", "run_check"]
+__all__ = ["LOOKS_AT_PAGES", "Check", "CheckSpec", "Scene", "run_check"]
+
+LOOKS_AT_PAGES = frozenset(
+    {"page_text", "page_address", "row_count", "total_on_page", "rows_in_download", "downloaded"}
+)
+"""Kinds of checks that look at a browser session: at its page, or at what it downloaded."""
 
 _MATERIAL_CHARS = 2_000
 _FILE_BYTES = 32 * 2**20

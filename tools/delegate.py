@@ -196,6 +196,7 @@ async def composed(
     if thinker is None:
         return Refused(code="no_model", reason=means.missing("thinker"))
     run.tell(f"{thinker.name} plans and registers the checks")
+    began = anyio.current_time()
     try:
         plan, checks, reply = await _planned(task, thinker)
     except (ModelError, ValidationError) as error:
@@ -208,6 +209,7 @@ async def composed(
             )
             return Refused(code="budget", reason=why)
         budget = replace(budget, usd=max(Decimal(0), budget.usd - cost))
+    budget = replace(budget, seconds=max(1.0, budget.seconds - (anyio.current_time() - began)))
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(plan.steps, 1))
     result = await operated(
         means,

@@ -1,7 +1,8 @@
-"""What an act on a page amounts to: the effect class of a click, a key or an answer, from what it lands on.
+"""What an act on a page amounts to: the kind and the effect class of a click or of Enter, from what it lands on.
 
-A table and three questions. Pure. A page can lie about its labels, so this only ever raises a class; what is not
-recognised stays what the tool declares.
+Words first, then the form: what deletes, pays or commits by its name is irreversible wherever it stands; a form that
+is posted is irreversible unless it signs in or searches. Pure. A page can lie about its labels, and words are English,
+so this only ever raises a class; what is not recognised stays what the tool declares.
 """
 
 import re
@@ -11,37 +12,44 @@ from tools.policy import Effect
 
 __all__ = ["activation", "is_password"]
 
-# Words that make a control commit to something, whole words, in the languages our users have told us about so far.
-_COMMITS = re.compile(
-    r"\b(submit|send|post|publish|pay|buy|purchase|order|checkout|book|transfer|approve|confirm|accept|agree|"
-    r"delete|remove|erase|drop|destroy|discard|cancel (order|subscription|account)|unsubscribe|terminate|revoke|"
-    r"reset|deploy|release|merge|run|execute|start|stop|restart|save|apply|create|invite|share|upload|sign(?! in))\b",
-    re.IGNORECASE,
-)
-# Forms that only ask or let in: sending them twice harms nobody.
-_HARMLESS = re.compile(
-    r"^(log ?in|sign ?in|log ?on|sign ?on|continue to login|search|find|filter|sort|go|next|previous|back|refresh|"
-    r"show|view|open|display)\b",
-    re.IGNORECASE,
-)
+
+def _words(*words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE)
+
+
+_DELETES = _words(
+    "delete", "remove", "erase", "destroy", "drop", "discard", "wipe", "purge", "unsubscribe", "terminate", "revoke",
+    "deactivate", "cancel (the |my |your )?(order|subscription|account|booking)", "close (the |my |your )?account",
+)  # fmt: skip
+_PAYS = _words("pay", "buy", "purchase", "order", "checkout", "check out", "book", "transfer", "donate", "bid")
+_SENDS = _words(
+    "send", "publish", "approve", "confirm", "accept", "agree", "deploy", "release", "execute", "invite", "place it",
+)  # fmt: skip
+# These commit when a button of a page is called so; on a form that only asks (GET) they are harmless.
+_COMMITS = _words(
+    "submit", "post", "reset", "merge", "run", "start", "stop", "restart", "save", "apply", "create", "share",
+    "upload", "sign(?! ?in| ?on)",
+)  # fmt: skip
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (("delete", _DELETES), ("pay", _PAYS), ("submit", _SENDS))
+_ASKS = re.compile(r"^(log ?in|sign ?in|log ?on|sign ?on|search|find|look up|filter)\b", re.IGNORECASE)
+_LOOKS = re.compile(r"^(show|view|open|display|expand|collapse|sort|next|previous|back)\b", re.IGNORECASE)
 _CONTROLS = {"button", "menuitem", "switch"}
 
 
 def activation(target: Target) -> tuple[str, Effect]:
-    """Return the kind and the class of clicking the element, or of pressing Enter on it.
-
-    A submit by GET, a sign-in and a search are `idempotent`; a submit by POST, and a control whose words commit to
-    something, are `irreversible`.
-    """
-    harmless = bool(_HARMLESS.match(target.name.strip()))
-    if target.submits:
-        if target.method.lower() != "post" or harmless:
+    """Return the kind ("click", "submit", "pay", "delete") and the class of activating the element."""
+    kind = next((kind for kind, words in _KINDS if words.search(target.name)), None)
+    posted = target.submits and target.method.lower() == "post"
+    if posted and (kind or not _ASKS.match(target.name.strip())):
+        return kind or "submit", "irreversible"
+    if target.submits or target.role in _CONTROLS:
+        if _LOOKS.match(target.name.strip()) and kind != "delete":
             return "click", "idempotent"
-        return "submit", "irreversible"
-    if target.role in _CONTROLS and not harmless and _COMMITS.search(target.name):
-        return "click", "irreversible"
-    if target.role == "link" and re.search(r"\b(delete|remove|erase|unsubscribe|pay|buy)\b", target.name, re.I):
-        return "click", "irreversible"
+        if kind is None and not target.submits and _COMMITS.search(target.name):
+            kind = "submit"
+        return (kind, "irreversible") if kind else ("click", "idempotent")
+    if target.role == "link" and kind in {"delete", "pay"} and not _LOOKS.match(target.name.strip()):
+        return kind, "irreversible"
     return "click", "idempotent"
 
 

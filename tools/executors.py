@@ -91,8 +91,8 @@ class Missing:
     @property
     def says(self) -> str:
         """The same in words."""
-        keys = " and ".join(self.what)
-        return f"no {keys} key is configured; instead " + "; ".join(f"{part.who} {part.does}" for part in self.instead)
+        keys = " or ".join(self.what)
+        return f"there is no {keys} key, so " + "; ".join(f"{part.who} {part.does}" for part in self.instead)
 
 
 Availability = Available | Missing

@@ -52,6 +52,11 @@ class Means:
         """Return the gate as this run uses it."""
         return Door(gate=self.gate, ticket=self.ticket, caller=caller, run=run)
 
+    async def default_session(self, caller: Caller) -> str | None:
+        """Return the handle of the caller's default browser session; None when there is no browser."""
+        outcome = await self.gate(ToolCall(name="browser_snapshot", arguments={}), caller, None)
+        return str(outcome.answer.data["session"]) if isinstance(outcome, Done) else None
+
     def scene(self, session: str | None, output: Any, caller: Caller) -> Scene:
         """Return what checks can look at: the session's page through the gate, its downloads, the output."""
 

@@ -41,7 +41,7 @@ from tools.registry import Tool
 __all__ = ["FINISH", "Operation", "operate", "tool_specs"]
 
 _NUDGE_AT, _STOP_AT = 3, 6
-_DROPPED = "not done: an earlier action of this batch did not go through; look at the page and decide anew"
+_DROPPED = "not done: the one before was refused, is of unknown outcome, or waited for a person; look and decide anew"
 _INSTRUCTIONS = """\
 You operate a real browser to carry out a task. Act through the tools; they return what the page shows.
 - Prefer refs such as e12 from browser_snapshot; use the computer tool where a picture is needed.

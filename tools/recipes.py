@@ -178,8 +178,11 @@ def load_all(folders: tuple[Path, ...]) -> dict[str, Recipe]:
     """Return the recipes of all folders by name; a later folder wins.
 
     Raises:
-        BadRecipe: One of the files is none.
+        BadRecipe: One of the files is none, or a folder is not there.
     """
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadRecipe(f"there is no folder of recipes {str(folder)!r}")
     paths = [path for folder in folders for path in sorted(folder.glob("*.toml"))]
     return {recipe.name: recipe for recipe in map(load, paths)}
 

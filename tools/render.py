@@ -69,7 +69,7 @@ def rendered(seen: Observation) -> Answer:
     lines = [f"{seen.acted}." if seen.acted else "", f"Page: {seen.title or '(no title)'} — {seen.url} [{seen.page}]"]
     if seen.dialog:
         lines.append(
-            f"A {seen.dialog.kind}() dialog is open and blocks the page: {seen.dialog.message!r}. "
+            f"The dialog {seen.dialog.kind}() is open and blocks the page: {seen.dialog.message!r}. "
             "Answer it with browser_handle_dialog before anything else."
         )
     lines += [f"Downloaded {file.name} ({file.size} bytes) to {file.path}" for file in seen.downloads]

@@ -368,7 +368,7 @@ def _why_not(other: Executor, chosen: Executor, shape: TaskShape, policy: Policy
         case "recipe":
             return "it replays with no model; it stands in when the operator's key is missing, or when pinned"
         case "host":
-            return "it stands in where a key is missing"
+            return "it stands in where a key is missing, with the client's own model"
         case "composite":
             if len(POLICIES[policy]) == 1:
                 return f"the class names one model, and {fired[0].rule!r} decided"

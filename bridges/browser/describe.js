@@ -35,9 +35,11 @@
   const form = acts instanceof HTMLElement && "form" in acts ? acts.form : element.closest("form");
   const submits =
     !!form && ((tag === "button" && type === "submit") || (tag === "input" && ["submit", "image"].includes(type)));
-  const facts = { tag, type, submits, method: "", action: "", destination: "", names: [], values: {} };
+  const facts = { tag, type, submits, method: "", action: "", destination: "", names: [], values: {}, submitter: "" };
 
   if (form) {
+    const presses = [...elementsOf.call(form)].find((field) => field.type === "submit" && !field.disabled);
+    if (presses) facts.submitter = labelsOf(presses)[0] ?? (tidy(presses.textContent) || tidy(presses.value) || "Submit");
     const overrides = (name) => (submits ? attribute(acts, `form${name}`) : null);
     const method = (overrides("method") ?? attribute(form, "method") ?? "get").toLowerCase();
     facts.method = ["post", "dialog"].includes(method) ? method : "get";

@@ -63,7 +63,7 @@ class Observer:
         """Take a full snapshot. Refs are those of the last one."""
         milliseconds = self.deadlines.snapshot_s * 1000
         for last in (False, False, True):
-            stamp = await self._stamp(tab)
+            moves, stamp = tab.moves, await self._stamp(tab)
             hides = await hiding.any_hidden(tab.page)
             try:
                 root = parse(await tab.page.aria_snapshot(mode="ai", timeout=milliseconds))
@@ -78,6 +78,9 @@ class Observer:
                 if last or not tab.usable:
                     raise
                 await anyio.sleep(_RETRY_S)  # the page was on its way to another one
+                continue
+            if tab.moves != moves and not last:
+                await settle.settle(tab, load_s=self.deadlines.load_s)  # what was read is of the page before
                 continue
             by_ref = {node.ref: node for node in root.walk() if node.ref}
             first = next(iter(by_ref), "")

@@ -5,8 +5,9 @@
   if (window.__pointsman) return;
   const LONGEST = 1000; // ms; a timer beyond this is not a reaction
   const DEEPEST = 5; // timers that set timers
+  const LEAVING = 1000; // ms from the wish to leave to the request for the next document, on a busy machine
   const native = { set: window.setTimeout.bind(window), clear: window.clearTimeout.bind(window) };
-  const state = { action: 0, changedAt: performance.now(), changes: 0, running: null, timers: new Map() };
+  const state = { action: 0, changedAt: performance.now(), changes: 0, running: null, timers: new Map(), leftAt: 0 };
 
   window.setTimeout = function setTimeout(handler, delay = 0, ...rest) {
     if (typeof handler !== "function") return native.set(handler, delay, ...rest);
@@ -31,6 +32,15 @@
     return native.clear(id);
   };
 
+  // A form that is sent, or an address that is set, asks for its document only a moment later.
+  const leaves = () => {
+    state.leftAt = performance.now();
+  };
+  window.addEventListener("submit", (event) => native.set(() => event.defaultPrevented || leaves(), 0), true);
+  window.navigation?.addEventListener("navigate", (event) => {
+    if (!event.destination.sameDocument && !event.hashChange && event.downloadRequest === null) leaves();
+  });
+
   new MutationObserver(() => {
     state.changedAt = performance.now();
     state.changes += 1;
@@ -46,6 +56,7 @@
       const end = animation.effect?.getComputedTiming().endTime;
       return animation.playState === "running" && Number.isFinite(end) && end <= LONGEST;
     };
+    if (state.leftAt && now - state.leftAt < LEAVING) found.push("navigation");
     if (document.getAnimations?.().some(finite)) found.push("animation");
     return found;
   };

@@ -7,6 +7,7 @@ navigations. A page that polls, ticks or hangs is left after a bound, with what 
 import asyncio
 import time
 from collections.abc import Iterable
+from typing import cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -19,6 +20,7 @@ __all__ = ["arm", "changes_of", "settle"]
 _QUIET_S = 0.04
 _BOUND_S = 2.5
 _REQUEST_S = 1.8  # a request longer than this is reported as pending
+_NEXT_S = 0.5  # from the end of one document to word of the next
 _ROUNDS = 6  # a page that keeps asking is not waited for
 _MOST_FRAMES = 12
 
@@ -52,10 +54,13 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
         if _over(tab):
             return ()
         left = max(0.05, end - time.monotonic())
-        restless = set(await _quiet(tab.page, left))
+        restless, lost = await _quiet(tab.page, left)
         if "closing" in restless:
             await tab.noticing(lambda: not tab.usable, longest_s=1.0)
             return ()
+        if lost and time.monotonic() < end:  # a document went away while it was asked: another one is coming
+            await tab.noticing(lambda: bool(tab.moved or tab.navigation) or _over(tab), longest_s=_NEXT_S)
+            continue
         if not tab.underway and tab.navigation is None and not tab.moved:
             break
         await _answered(tab, patience)
@@ -82,11 +87,13 @@ async def _loaded(tab: Tab, load_s: float) -> bool:
     return not scope.cancelled_caught and (tab.navigation is None or _over(tab))
 
 
-async def _quiet(page: Page, longest_s: float) -> list[str]:
+async def _quiet(page: Page, longest_s: float) -> tuple[set[str], bool]:
+    """Wait until every frame is quiet; return what is still going on, and whether a frame's document went away."""
     milliseconds = [_QUIET_S * 1000, longest_s * 1000]
     call = "([quiet, longest]) => window.__pointsman?.quiet(quiet, longest) ?? []"
     answers = await _in_frames(page, call, milliseconds, bound_s=longest_s + 0.5)
-    return [str(what) for answer in answers if isinstance(answer, list) for what in answer]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    restless = {str(what) for answer in answers if isinstance(answer, list) for what in cast("list[object]", answer)}
+    return restless, None in answers
 
 
 async def _answered(tab: Tab, until: float) -> None:

@@ -48,6 +48,7 @@ class Tab:
         self.shown: View | None = None
         self.latest: View | None = None
         self.documents = 0
+        self.moves = 0
         self.numbering = Numbering()
         self.downloads: list[Download] = []
         self.opened: list[str] = []
@@ -206,6 +207,7 @@ class Tab:
 
     def _on_navigated(self, frame: Frame) -> None:
         self.moved.add(frame)
+        self.moves += 1
         if frame == self.page.main_frame:
             self.navigation = None
         self._notice()

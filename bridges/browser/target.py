@@ -58,6 +58,7 @@ class Facts(BaseModel):
     destination: str
     names: tuple[str, ...]
     values: dict[str, str]
+    submitter: str
     readonly: bool
     fillable: bool
     options: tuple[Option, ...] | None
@@ -145,7 +146,7 @@ def _name(node: Node) -> str:
 def _said(node: Node) -> str:
     lines = lines_of(node)
     text = lines[0].text[:160] if lines else str(node)
-    return text if f"[ref={node.ref}]" in text or not node.ref else f"{text} [ref={node.ref}]"
+    return text if "[ref=" in text or not node.ref else f"{text} [ref={node.ref}]"
 
 
 def _candidates(view: View, selector: str) -> str:
@@ -187,6 +188,7 @@ async def described(tab: Tab, located: Located, *, timeout_s: float) -> Target:
         input_type=facts.type,
         submits=facts.submits,
         method=facts.method,
+        submitter=facts.submitter,
         action_origin=facts.action,
         destination=facts.destination,
         field_names=tuple(names),

@@ -82,7 +82,8 @@ class Target:
     `submits` is true when activating it would submit a form; `method` and `action_origin` are that form's.
     `destination` is the absolute URL a link leads to. `field_names` are what a secret may be bound to:
     accessible name, label, name, id and autocomplete of an input. `values` are the form's fields as they would
-    be submitted, by label, those of password and secret fields left out.
+    be submitted, by label, those of password and secret fields left out. `submitter` is the name of the button
+    that Enter in the form would press.
     """
 
     ref: str
@@ -97,6 +98,7 @@ class Target:
     destination: str = ""
     field_names: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict[str, str])
+    submitter: str = ""
 
     def __str__(self) -> str:
         return f'{self.role} "{self.name}"' if self.name else self.role

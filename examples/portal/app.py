@@ -178,9 +178,7 @@ async def run_report(request: Request, session: Session) -> Response:
     form, years = await _form(request), await _years(request)
     choice = _report_request(form, years)
     if choice is None:
-        return _render(
-            request, "reports.html", status=400, session=session, years=years, error="error_choice"
-        )
+        return _render(request, "reports.html", status=400, session=session, years=years, error="error_choice")
     number = await _portal(request).queue.submit(choice, user=session.user)
     return _redirect(f"/jobs/{number}")
 
@@ -308,9 +306,7 @@ def _login_form(request: Request, *, error: str, status: int = 200) -> Response:
     sessions = _portal(request).sessions
     # A session that waits for its login is kept: the same form may be open in another window.
     session = sessions.find(request.cookies.get(_COOKIE, "")) or sessions.open()
-    return _with_cookie(
-        _render(request, "login.html", status=status, error=error, csrf=session.csrf), session
-    )
+    return _with_cookie(_render(request, "login.html", status=status, error=error, csrf=session.csrf), session)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

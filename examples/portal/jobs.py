@@ -55,16 +55,12 @@ class JobQueue:
 
     async def find(self, number: int, *, user: str) -> Job | None:
         """The job of that number, if `user` submitted it."""
-        found = await to_thread.run_sync(
-            _select, self._database, "WHERE id = ? AND submitted_by = ?", (number, user)
-        )
+        found = await to_thread.run_sync(_select, self._database, "WHERE id = ? AND submitted_by = ?", (number, user))
         return found[0] if found else None
 
     async def of(self, user: str) -> list[Job]:
         """The jobs that `user` submitted, newest first."""
-        return await to_thread.run_sync(
-            _select, self._database, "WHERE submitted_by = ? ORDER BY id DESC", (user,)
-        )
+        return await to_thread.run_sync(_select, self._database, "WHERE submitted_by = ? ORDER BY id DESC", (user,))
 
     async def work(self) -> None:
         """Carry out jobs in order until cancelled, beginning with those an earlier process left behind."""

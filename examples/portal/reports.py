@@ -98,9 +98,7 @@ def run(db: sqlite3.Connection, request: ReportRequest) -> Report:
 
 def years(db: sqlite3.Connection) -> list[int]:
     """The years that have orders, ascending."""
-    return [
-        int(year) for (year,) in db.execute("SELECT DISTINCT substr(order_date, 1, 4) FROM orders ORDER BY 1")
-    ]
+    return [int(year) for (year,) in db.execute("SELECT DISTINCT substr(order_date, 1, 4) FROM orders ORDER BY 1")]
 
 
 def columns_of(kind: Kind, order: Sequence[Column]) -> list[Column]:

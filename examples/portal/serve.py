@@ -27,9 +27,7 @@ async def serving(options: PortalOptions) -> AsyncGenerator[str]:
     app = await to_thread.run_sync(build, options)
     with socket.create_server(("127.0.0.1", options.port)) as listening:
         port = listening.getsockname()[1]
-        server = _Server(
-            uvicorn.Config(app, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=1)
-        )
+        server = _Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=1))
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_serve, server, listening)

@@ -22,9 +22,7 @@ class Session:
 class Sessions:
     """The sessions of one running portal. They end `lasting` seconds after their last use."""
 
-    def __init__(
-        self, *, user: str, password: str, lasting: float, locked: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, *, user: str, password: str, lasting: float, locked: float, clock: Callable[[], float]) -> None:
         self._user = user
         self._password = password
         self._lasting = lasting

@@ -303,7 +303,7 @@ _SPECS: tuple[_Spec, ...] = (
     _Spec(
         "click",
         "Click an element",
-        "Click an element and return what changed. A confirm() that opens is reported, not answered.",
+        "Click an element and return what changed. Downloads are kept; a confirm() is reported, not answered.",
         ClickArguments,
         _click,
         look=look_click,

@@ -73,7 +73,7 @@ class Ground:
 
     def activating(self, target: Target) -> Facts:
         """Return facts about clicking an element, or pressing Enter on it."""
-        kind, effect = activation(target)
+        kind, effect = activation(target)  # a link that leads elsewhere is about that site, whatever its name
         return self.on(target, kind, effect, values=target.values if target.submits else {})
 
 
@@ -85,7 +85,7 @@ async def look_page(given: OnSession, ground: Ground) -> Facts | Refused:
 async def look_navigate(given: Navigate, ground: Ground) -> Facts | Refused:
     """Opening an address."""
     try:
-        return ground.at(origin_of(absolute(given.url)), kind="navigate")
+        return ground.at(origin_of(absolute(given.url)), kind="open", target=given.url)
     except ValueError as error:
         return Refused(code="bad_arguments", reason=f"{given.url!r} is not an address: {error}")
 
@@ -160,15 +160,15 @@ def absolute(url: str) -> str:
 
 def _typing(target: Target, text: str, ground: Ground, *, submits: bool) -> Facts:
     hidden = frozenset({"text"}) if _is_raw_password(target, text) else frozenset[str]()
-    if submits and target.method.lower() == "post":
+    if submits and target.method:
         kind, effect = activation(_submitting(target))
         return ground.on(target, kind, effect, hidden=hidden, values=target.values)
     return ground.on(target, "type", hidden=hidden)
 
 
 def _submitting(target: Target) -> Target:
-    """Return the field as what pressing Enter in it makes of it: a submit of its form."""
-    return replace(target, submits=True)
+    """Return what pressing Enter in a field amounts to: its form is submitted as by its first button."""
+    return replace(target, submits=True, role="button", name=target.submitter)
 
 
 def _is_raw_password(target: Target, text: str) -> bool:

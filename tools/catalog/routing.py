@@ -143,12 +143,12 @@ def _possible(decided: Route, recipe: str | None, means: Means) -> str:
 
 
 def _advice(decided: Route, shape: TaskShape, means: Means) -> Answer:
-    lines = [decided.because]
+    lines = [f"What fits: {decided.because}."]
     if isinstance(decided.availability, Missing):
-        lines.append(decided.availability.says)
-    lines += [f"Instead of {rejected.executor}: {rejected.why}" for rejected in decided.rejected]
-    lines += [f"It would change: {flip.says}" for flip in decided.flip_points]
-    lines += [f"{other.policy} would say {other.executor}: {other.because}" for other in decided.dissents]
+        lines.append(f"What is possible here: {decided.availability.says}.")
+    lines += [f"Not {rejected.executor}: {rejected.why}." for rejected in decided.rejected]
+    lines += [f"It would change: {flip.says}." for flip in decided.flip_points]
+    lines += [f"By {other.policy}: {other.because}." for other in decided.dissents]
     lines += list(decided.warnings)
     if means.recipes:
         known = ", ".join(f"{recipe.name} ({recipe.title})" for recipe in means.recipes.values())

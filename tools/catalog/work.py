@@ -21,6 +21,7 @@ from tools.catalog.work_arguments import (
     RunTask,
     Verify,
 )
+from tools.checks import LOOKS_AT_PAGES
 from tools.delegate import audit_cost, money, operated, reasoned, replayed
 from tools.means import Means
 from tools.outcome import Answer, Refused
@@ -221,8 +222,11 @@ async def _registered(means: Means, given: Verify, caller: Caller) -> Result:
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors())
         return Refused(code="bad_arguments", reason=f"verify: checks.{'; '.join(problems)}")
-    scene = means.scene(given.session, None, caller)
-    contract = await register(given.task, checks, stakes=given.stakes, session=given.session, scene=scene)
+    session = given.session
+    if session is None and any(check.kind in LOOKS_AT_PAGES for check in checks):
+        session = await means.default_session(caller)
+    scene = means.scene(session, None, caller)
+    contract = await register(given.task, checks, stakes=given.stakes, session=session, scene=scene)
     means.contracts[contract.id] = contract
     return _registration(contract)
 

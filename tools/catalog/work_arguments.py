@@ -113,7 +113,7 @@ class Verify(Arguments):
     checks: list[CheckSpec] = Described(
         default_factory=list[CheckSpec], description="Before acting: what will prove it."
     )
-    session: str | None = Described(None, description="Browser session whose page and downloads are looked at.")
+    session: str | None = Described(None, description="Browser session to look at; omit for the default one.")
     stakes: Stakes = "low"
     contract: str | None = Described(None, description="Afterwards: the handle that registering returned.")
     output: Any = Described(None, description="Afterwards: what is claimed, such as {rows: [...]}.")
