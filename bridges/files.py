@@ -41,10 +41,21 @@ class Root:
         target.write_bytes(data)
         return target
 
-    def newest(self, pattern: str) -> Path | None:
-        """Return the youngest file directly under the root whose name matches the glob pattern."""
+    def marks(self) -> frozenset[str]:
+        """Return a mark for each file directly under the root, that differs when the file does."""
+        root = self.directory.resolve()
+        return frozenset(_mark(path) for path in root.iterdir() if path.is_file()) if root.is_dir() else frozenset()
+
+    def newest(self, pattern: str, *, but: frozenset[str] = frozenset()) -> Path | None:
+        """Return the youngest file directly under the root that matches the glob pattern; not one of `but`."""
         root = self.directory.resolve()
         if not root.is_dir() or "/" in pattern or "\\" in pattern:
             return None
         files = [path for path in root.glob(pattern) if path.is_file() and path.resolve().is_relative_to(root)]
+        files = [path for path in files if _mark(path) not in but]
         return max(files, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
+
+
+def _mark(path: Path) -> str:
+    facts = path.stat()
+    return f"{path.name} {facts.st_size} {facts.st_mtime_ns}"

@@ -88,7 +88,6 @@ def chained(prev: str, record: Record) -> str:
         ],
         sort_keys=True,
         separators=(",", ":"),
-        ensure_ascii=False,
     )
     return hashlib.sha256(f"{prev}\n{canonical}".encode()).hexdigest()
 

@@ -100,6 +100,7 @@ class Store:
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._relaxed = _engine(self.path, synchronous="NORMAL")
+            self._reading = self._relaxed.execution_options(reading=True)  # waits for no writer, holds none up
             self._durable = _engine(self.path, synchronous="FULL")
             self._create()
         except (OSError, SQLAlchemyError) as error:
@@ -259,7 +260,7 @@ class Store:
             return _read_ticket(connection, ticket_id)
 
     def _ticket(self, ticket_id: str) -> Ticket | None:
-        with self._relaxed.connect() as connection:
+        with self._reading.connect() as connection:
             return _read_ticket(connection, ticket_id)
 
     def _take(self, binding: str, scope: str, at: float) -> Ticket | None:
@@ -277,7 +278,7 @@ class Store:
             return _ticket_of(session) if session else None
 
     def _open_tickets(self, at: float) -> tuple[Ticket, ...]:
-        with self._relaxed.connect() as connection:
+        with self._reading.connect() as connection:
             rows = connection.execute(
                 sa.select(_tickets)
                 .where(_tickets.c.state == "open", _tickets.c.expires_at > at)
@@ -290,15 +291,18 @@ class Store:
         query = sa.select(_journal).order_by(_journal.c.seq.desc()).limit(last)
         if run is not None:
             query = query.where(_journal.c.run == run)
-        with self._relaxed.connect() as connection:
+        with self._reading.connect() as connection:
             return tuple(_entry_of(row) for row in reversed(connection.execute(query).all()))
 
     def _verify(self) -> int:
         self._append(None, self._relaxed)
         prev, seq = GENESIS, 0
-        with self._relaxed.connect() as connection:
+        with self._reading.connect() as connection:
             for row in connection.execute(sa.select(_journal).order_by(_journal.c.seq)):
-                entry = _entry_of(row)
+                try:
+                    entry = _entry_of(row)
+                except ValueError as error:
+                    raise ChainBroken(f"entry {row.seq} was changed after it was written: it is no record") from error
                 if entry.seq != seq + 1:
                     raise ChainBroken(f"entry {seq + 1} is missing: entry {entry.seq} follows entry {seq}")
                 if entry.prev != prev or entry.hash != chained(prev, entry.record):
@@ -319,7 +323,8 @@ def _engine(path: Path, *, synchronous: str) -> sa.Engine:
         connection.execute(f"pragma synchronous={synchronous}")
 
     def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("begin immediate")
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("begin" if reading else "begin immediate")
 
     listen(engine, "connect", prepare)
     listen(engine, "begin", begin)
@@ -344,7 +349,7 @@ def _extend(connection: sa.Connection, records: list[Record]) -> None:
                 "agent": record.agent,
                 "tool": record.tool,
                 "run": record.run,
-                "body": json.dumps(record.body, ensure_ascii=False),
+                "body": json.dumps(record.body),
                 "prev": prev,
                 "hash": own,
             }

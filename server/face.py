@@ -168,7 +168,7 @@ async def _answers(params: types.CallToolRequestParams, answer: Answering) -> di
     if given is None:
         return state
     if not isinstance(given, types.ElicitResult) or given.action == "cancel":
-        return Refused(code="not_answered", reason="the question was dismissed; nothing was done")
+        return _dismissed(state.get("run"))
     chosen = _chosen(given)
     await answer(state["ticket"], chosen, "client form")
     return state
@@ -194,13 +194,20 @@ async def _elicited(
         with anyio.move_on_after(TICKET_LIFE_S):
             given = await context.session.elicit_form(outcome.question, _FORM, context.request_id)
         if given is None or given.action == "cancel":
-            return Refused(code="not_answered", reason="the question was dismissed; nothing was done")
+            return _dismissed(outcome.run)
         await answer(outcome.ticket, _chosen(given), "client form")
         if outcome.run:
             outcome = await call(_watch(outcome.run), caller, None)
         else:
             outcome = await call(meant, caller, outcome.ticket)
     return outcome
+
+
+def _dismissed(run: str | None) -> Refused:
+    reason = "the question was dismissed; nothing was done"
+    if run:
+        reason = f"{reason}. The run {run} still waits: run_status asks again, run_cancel ends it"
+    return Refused(code="not_answered", reason=reason)
 
 
 def _watch(run: str) -> ToolCall:

@@ -28,6 +28,7 @@ from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 from mcp_types.version import LATEST_MODERN_VERSION
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 __all__ = ["MAX_LINE_BYTES", "SHUTDOWN_S", "serve_stdio"]
 
@@ -35,7 +36,7 @@ MAX_LINE_BYTES = 4 * 2**20
 SHUTDOWN_S = 1.4  # from the first sign of the end to the hard exit
 _READ_BYTES = 2**16
 _WRITE_BYTES = 4096  # a pipe that polls writable takes this much without blocking (PIPE_BUF)
-_PARSE_ERROR, _INVALID_REQUEST = -32700, -32600
+_PARSE_ERROR, _INVALID_REQUEST, _INTERNAL_ERROR = -32700, -32600, -32603
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 
 
@@ -200,7 +201,16 @@ async def _write_frames(wire: _Wire, from_server: MemoryObjectReceiveStream[Sess
             message = item.message
             if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
                 wire.end(message.id)
-            await wire.send(message.model_dump_json(by_alias=True, exclude_unset=True))
+            try:
+                line = message.model_dump_json(by_alias=True, exclude_unset=True)
+            except (PydanticSerializationError, UnicodeError):
+                await wire.refuse(_INTERNAL_ERROR, "Internal error: the answer is no Unicode text", _id_of(message))
+                continue
+            await wire.send(line)
+
+
+def _id_of(message: types.JSONRPCMessage) -> str | int | None:
+    return message.id if isinstance(message, types.JSONRPCResponse | types.JSONRPCError) else None
 
 
 def _is_probe(request: types.JSONRPCRequest) -> bool:

@@ -622,6 +622,7 @@ THE_SERVER = (
             "tests/test_cli.py::test_a_bad_configuration_is_refused_with_file_and_field",
             "tests/test_cli.py::test_a_configuration_in_the_working_directory_is_not_read",
             "tests/test_demo.py::test_the_demo_writes_the_databases_answer_and_a_report",
+            "tests/test_demo.py::test_an_option_that_means_nothing_is_refused_before_anything_begins",
             "tests/test_stdio.py::test_the_server_ends_in_time_and_leaves_nothing_behind",
             "tests/test_docs.py::test_help_is_there_for_every_command",
             "tests/test_docs.py::test_every_command_that_the_pages_name_exists",
@@ -711,6 +712,7 @@ THE_DOOR = (
             "tests/test_gate.py::test_an_expired_question_cannot_be_answered",
             "tests/test_cli.py::test_a_question_is_answered_from_the_command_line_while_the_server_runs",
             "tests/test_cli.py::test_a_no_from_the_command_line_stays_a_no",
+            "tests/test_cli.py::test_a_yes_from_the_command_line_lets_the_same_call_of_another_process_through_once",
             "tests/test_main_job.py::test_a_client_that_cannot_ask_waits_for_the_command_line",
         ),
     ),
@@ -1085,6 +1087,7 @@ ROUTING_OPERATING_PROVING = (
         text="Checks are registered before acting and run before and after; one that already passed proves nothing.",
         tests=(
             "tests/test_proof.py::test_registering_a_check_that_passes_already_says_so",
+            "tests/test_proof.py::test_a_check_of_a_page_without_a_session_looks_at_the_default_one",
             "tests/test_proof.py::test_the_verdict_follows_from_the_criteria",
             "tests/test_proof.py::test_a_check_that_failed_before_and_passes_now_proves",
             "tests/test_proof.py::test_an_unknown_contract_is_refused_with_what_to_do",
@@ -1206,6 +1209,7 @@ THE_PORTAL_AND_THE_DEMO = (
         text="Wrong password, portal down, changed label: a clear error and no made-up table.",
         tests=(
             "tests/test_demo.py::test_what_goes_wrong_is_said_and_no_table_is_made_up",
+            "tests/test_demo.py::test_an_option_that_means_nothing_is_refused_before_anything_begins",
             "tests/test_main_job.py::test_a_wrong_password_is_blocked_with_what_the_portal_says",
             "tests/test_main_job.py::test_a_portal_that_is_down_is_blocked",
             "tests/test_main_job.py::test_a_changed_label_never_ends_in_a_proven_table",
@@ -1282,6 +1286,7 @@ SHOWN_BY = (
             "tests/test_browser_tools.py::test_values_changed_after_the_question_need_another_yes",
             "tests/test_cli.py::test_a_question_is_answered_from_the_command_line_while_the_server_runs",
             "tests/test_cli.py::test_a_no_from_the_command_line_stays_a_no",
+            "tests/test_cli.py::test_a_yes_from_the_command_line_lets_the_same_call_of_another_process_through_once",
         ),
     ),
     Requirement(

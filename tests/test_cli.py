@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser_site import served
 from tests.house import Ledger, configured, connected
 
 pytestmark = pytest.mark.anyio
@@ -49,9 +50,15 @@ def test_route_says_who_why_and_what_would_change_it(tmp_path: Path) -> None:
         environment={"OPENAI_API_KEY": ""},
     )
     assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("gpt-5.4: ")
-    assert "It would change: " in told.stdout
-    assert "no openai key is configured" in told.stdout
+    fits, possible, *rest = told.stdout.splitlines()
+    assert fits.startswith("What fits: gpt-5.4: ")
+    assert possible.startswith("What is possible here: there is no openai key, so host acts")
+    assert [line.partition(":")[0] for line in rest if line.startswith("Not ")] == [
+        "Not claude-opus-4-7",
+        "Not plan-act-verify",
+        "Not host",
+    ]
+    assert any(line.startswith("It would change: ") for line in rest)
 
 
 def test_a_call_prints_its_result_as_data(tmp_path: Path) -> None:
@@ -89,6 +96,8 @@ def test_bad_input_gets_a_sentence_and_a_status(tmp_path: Path, arguments: tuple
         ("data = ", "pointsman.toml"),
         ("unknown = 1", "unknown"),
         ("[browser]\nwidth = 10", "browser.width"),
+        ('[browser]\norigins = ["reports.example"]', "'reports.example' is no site: scheme and host are wanted"),
+        ('recipes = ["gone"]', "there is no folder of recipes"),
         ("[secrets.a]\nfield = 'x'", "secrets.a.origin"),
     ],
 )
@@ -148,6 +157,20 @@ async def test_a_no_from_the_command_line_stays_a_no(tmp_path: Path) -> None:
         assert pointsman(tmp_path, "approvals", "deny", first.structured_content["ticket"]).returncode == 0
         assert (await house.call("pay", text="rent")).is_error
         assert ledger.lines == []
+
+
+def test_a_yes_from_the_command_line_lets_the_same_call_of_another_process_through_once(tmp_path: Path) -> None:
+    """Each process has a default session of its own; the yes binds the call, not the session's handle."""
+    with served() as site:
+        navigate = ("call", "browser_navigate", json.dumps({"url": site.url("acts.html")}), "--json")
+        asked = pointsman(tmp_path, *navigate)
+        assert asked.returncode == 3, asked.stderr
+        allowed = pointsman(tmp_path, "approvals", "allow", json.loads(asked.stderr)["ticket"])
+        assert allowed.returncode == 0, allowed.stderr
+        opened = pointsman(tmp_path, *navigate)
+        assert opened.returncode == 0, opened.stderr
+        assert site.url("acts.html") in opened.stdout
+        assert pointsman(tmp_path, *navigate).returncode == 3
 
 
 async def test_the_journal_is_shown_and_verified(tmp_path: Path) -> None:

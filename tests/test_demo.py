@@ -19,21 +19,27 @@ from tests.test_operate import CLEAN, operator_for
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
 
+def typed(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command without keys, unless the environment brings some."""
+    without_keys = {k: v for k, v in os.environ.items() if k not in {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}}
+    return subprocess.run(
+        [sys.executable, "-m", "pointsman", "demo", "--output", str(folder), *options],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        env=without_keys | dict(environment or {}),
+        stdin=subprocess.DEVNULL,
+    )
+
+
 class Demo:
-    """One run of the command."""
+    """One run of the command that ends with its three lines."""
 
     def __init__(self, folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
-        without_keys = {k: v for k, v in os.environ.items() if k not in {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}}
-        command = [sys.executable, "-m", "pointsman", "demo", "--output", str(folder), *options]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-            env=without_keys | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
-        )
+        done = typed(folder, *options, environment=environment)
         self.status, self.output = done.returncode, done.stdout
         verdict, table, report = done.stdout.splitlines()[-3:]
         self.verdict = verdict.removeprefix("verdict: ")
@@ -72,7 +78,6 @@ def test_the_demo_writes_the_databases_answer_and_a_report(tmp_path: Path, seed:
         (("--wrong-password",), {"BLOCKED"}, "Invalid user name or password"),
         (("--portal-down",), {"BLOCKED"}, "nothing answers at 127.0.0.1"),
         (("--label", "run_report=Execute"), {"UNPROVEN"}, "Run report"),
-        (("--label", "no_such_label=x"), {"UNPROVEN"}, "no_such_label"),
     ],
 )
 def test_what_goes_wrong_is_said_and_no_table_is_made_up(
@@ -86,6 +91,25 @@ def test_what_goes_wrong_is_said_and_no_table_is_made_up(
     assert any(reason in line for line in demo.output.splitlines() if line.startswith("because "))
     assert demo.report.is_file()
     assert "Traceback" not in demo.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--label", "no_such_label=x", "unknown label 'no_such_label'"),
+        ("--label", "run_report", "KEY=TEXT is wanted"),
+        ("--quarter", "Q9", "'Q9' is not one of"),
+        ("--columns", "foo", "each at most once, of region, "),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused_before_anything_begins(
+    tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    told = typed(tmp_path / "output", option, value)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert f"Invalid value for '{option}'" in told.stderr
+    assert said in told.stderr
+    assert not (tmp_path / "output").exists()
 
 
 def test_another_order_of_columns_changes_nothing(tmp_path: Path) -> None:

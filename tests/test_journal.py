@@ -54,6 +54,8 @@ async def test_the_database_itself_refuses_to_change_an_entry(tmp_path: Path, st
         "delete from journal where seq = 3",
         "delete from journal where seq = 1",
         "update journal set seq = seq + 10 where seq > 3",
+        "delete from journal where seq > 4",
+        "delete from journal",
     ],
 )
 async def test_whoever_removes_the_guard_and_forges_is_found_out(tmp_path: Path, forgery: str) -> None:

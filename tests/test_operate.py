@@ -225,7 +225,7 @@ async def test_after_a_refusal_the_rest_of_the_turn_is_dropped_and_reported(tmp_
         ]
     }
     told = expecting(
-        {"contains": ["No such button", "not done: an earlier action"]}, call("finish", done=False, summary="stuck")
+        {"contains": ["No such button", "not done: the one before was refused"]}, call("finish", done=False, summary="stuck")
     )
     async with job(tmp_path) as portal:
         steps = [call("browser_navigate", url=portal.url), both, told]
@@ -262,7 +262,7 @@ async def test_time_is_bounded(tmp_path: Path) -> None:
     async with job(tmp_path) as portal:
         steps = [{**call("browser_snapshot"), "times": 10}]
         result = await operated(tmp_path, portal, steps, Person(YES), max_seconds=0.01)
-    assert result.structured_content["ended"] == "bound reached: 0 s are used up"
+    assert result.structured_content["ended"] == "bound reached: 0.01 s are used up"
     assert result.structured_content["verdict"] == "UNPROVEN"
 
 
@@ -340,7 +340,7 @@ async def test_each_action_of_a_batch_is_a_gate_call(tmp_path: Path, site: Site)
     records = await on_site(tmp_path, site, "canvas.html", {"calls": [{"computer": batch}]}, shown)
     acts = [record for record in records if record.kind == "intent" and record.agent == "gpt-5.4, scripted"]
     assert [(act.tool, act.body.get("target")) for act in acts] == [
-        ("browser_navigate", None),
+        ("browser_navigate", site.url("canvas.html")),
         ("browser_mouse_click_xy", "textbox"),
         ("browser_type_focused", "textbox"),
         ("browser_mouse_click_xy", 'button "Point"'),

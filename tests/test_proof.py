@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridges.files import OutsideRoot, Root
+from tests.browser_site import served
 from tests.house import configured, connected, text_of
 from tools.budget import Budget, Spent
 from tools.checks import Scene, run_check
 from tools.evidence import CheckResult, Concern, Criterion, Evidence, EvidenceKind, Status, verdict
 from tools.numbers import amount
-from tools.verify import parse_checks
+from tools.verify import decide, parse_checks, register
 
 pytestmark = pytest.mark.anyio
 
@@ -270,19 +271,101 @@ def test_an_unknown_price_makes_the_sum_unknown_and_stops_only_a_bounded_run() -
     assert spent.over(Budget(usd=None)) is None
 
 
-async def test_registering_a_check_that_passes_already_says_so(tmp_path: Path) -> None:
-    check = {"kind": "output_schema", "id": "shape", "schema": {"type": "object"}}
+ROWS_SCHEMA = {"type": "object", "properties": {"rows": {"minItems": 1}}, "required": ["rows"]}
+
+
+async def test_a_contract_is_decided_by_what_is_claimed_afterwards(tmp_path: Path) -> None:
+    check = {"kind": "output_schema", "id": "shape", "schema": ROWS_SCHEMA}
     async with connected(configured(tmp_path)) as house:
         registered = await house.call("verify", task="make a table", checks=[check])
         data = registered.structured_content
         assert data is not None
         assert data["before"] == {"shape": "unmet"}
-        proven = await house.call("verify", contract=data["contract"], output={"rows": []})
+        proven = await house.call("verify", contract=data["contract"], output={"rows": [1]})
         assert text_of(proven).startswith("Verdict: PROVEN")
-        refuted = await house.call("verify", contract=data["contract"], output=[])
+        refuted = await house.call("verify", contract=data["contract"], output={"rows": []})
         assert text_of(refuted).startswith("Verdict: REFUTED")
         blocked = await house.call("verify", contract=data["contract"], blocked="the site is down")
         assert text_of(blocked).startswith("Verdict: BLOCKED")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"kind": "output_schema", "id": "shape", "schema": {"type": "object"}},
+        {"kind": "output_schema", "id": "shape", "schema": {}},
+        {"kind": "row_count", "id": "shape", "at_least": 0},
+    ],
+)
+async def test_a_check_that_an_empty_output_passes_is_named_and_proves_nothing(
+    tmp_path: Path, check: dict[str, Any]
+) -> None:
+    async with connected(configured(tmp_path)) as house:
+        registered = await house.call("verify", task="make a table", checks=[check])
+        data = registered.structured_content
+        assert data is not None
+        assert data["vacuous"] == ["shape"]
+        result = await house.call("verify", contract=data["contract"], output={"rows": []})
+        assert text_of(result).startswith("Verdict: UNPROVEN")
+
+
+async def test_a_download_from_before_the_contract_proves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("region,revenue\nNorth,1\n", encoding="utf-8")
+    page = Page("", tmp_path, {"rows": [{"region": "North", "revenue": "1"}]})
+    columns = {"region": "region", "revenue": "revenue"}
+    (check,) = parse_checks([{"id": "c", "kind": "rows_in_download", "file": "*.csv", "columns": columns}])
+    contract = await register("t", (check,), stakes="low", session=None, scene=page.scene)
+    found, _ = await decide(contract, scene=page.scene)
+    assert found.state == "UNPROVEN"
+    (tmp_path / "new.csv").write_text("region,revenue\nNorth,1\n", encoding="utf-8")
+    found, _ = await decide(contract, scene=page.scene)
+    assert found.state == "UNPROVEN"  # it would have passed before: the output was there already
+    empty = Page("", tmp_path / "empty", None)
+    contract = await register("t", (check,), stakes="low", session=None, scene=empty.scene)
+    found, _ = await decide(contract, scene=page.scene)
+    assert found.state == "PROVEN"
+
+
+async def test_what_somebody_typed_is_not_what_the_page_says(tmp_path: Path) -> None:
+    page = Page('- textbox "Search" [ref=e3]: Transfer complete', tmp_path, None)
+    check = {"kind": "page_text", "text": "Transfer complete"}
+    assert (await outcome(check, page))[0] == "unmet"
+    assert (await outcome(check | {"absent": True}, page))[0] == "cannot_tell"
+    page.text = "- paragraph: Transfer complete"
+    assert (await outcome(check, page))[0] == "met"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "filed"),
+    [("00123", "123"), ("$5", "€5"), ("12345678901234567890123456789012", "12345678901234567890123456789999")],
+)
+async def test_cells_that_only_look_alike_are_different(tmp_path: Path, claimed: str, filed: str) -> None:
+    (tmp_path / "report.csv").write_text(f"a\n{filed}\n", encoding="utf-8")
+    page = Page("", tmp_path, {"rows": [{"a": claimed}]})
+    check = {"kind": "rows_in_download", "file": "*.csv", "columns": {"a": "a"}}
+    assert (await outcome(check, page))[0] == "unmet"
+
+
+async def test_a_negative_total_is_not_its_opposite(tmp_path: Path) -> None:
+    page = Page("- row: Total profit | -500", tmp_path, {"rows": [{"p": "500"}]})
+    check = {"kind": "total_on_page", "column": "p", "label": "Total profit"}
+    assert (await outcome(check, page))[0] == "unmet"
+    page.output = {"rows": [{"p": "-500"}]}
+    assert (await outcome(check, page))[0] == "met"
+
+
+async def test_a_check_of_a_page_without_a_session_looks_at_the_default_one(tmp_path: Path) -> None:
+    check = {"kind": "page_text", "id": "counted", "text": "status: 1"}
+    with served() as site:
+        async with connected(configured(tmp_path, f'[browser]\norigins = ["{site.origin}"]\n')) as house:
+            await house.call("browser_navigate", url=site.url("acts.html"))
+            registered = await house.call("verify", task="count", checks=[check])
+            data = registered.structured_content
+            assert data is not None
+            assert data["before"] == {"counted": "unmet"}
+            await house.call("browser_click", target='role=button[name="Count"]')
+            proven = await house.call("verify", contract=data["contract"])
+            assert text_of(proven).startswith("Verdict: PROVEN")
 
 
 async def test_a_verdict_on_high_stakes_wants_more_than_a_look_at_the_output(tmp_path: Path) -> None:

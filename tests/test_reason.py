@@ -83,9 +83,9 @@ async def test_the_rounds_are_bounded_and_the_best_attempt_is_kept(tmp_path: Pat
 async def test_no_round_is_begun_beyond_the_bound_on_time(tmp_path: Path) -> None:
     steps = ({"data": {"n": 4}}, worried("first"))
     async with connected(scripted(tmp_path, *steps)) as house:
-        data = await reasoned(house, checks=[SHAPE], schema=ANSWER, rounds=5, max_seconds=0.000001, max_usd=1.0)
+        data = await reasoned(house, checks=[SHAPE], schema=ANSWER, rounds=5, max_seconds=0.0001, max_usd=1.0)
         assert (data["rounds"], data["output"]) == (1, {"n": 4})
-        assert data["ended"] == "bound reached: 0 s are used up"
+        assert data["ended"] == "bound reached: 0.0001 s are used up"
 
 
 async def test_the_same_issue_twice_ends_the_loop(tmp_path: Path) -> None:

@@ -445,9 +445,8 @@ def test_a_missing_key_is_said_in_words_with_what_happens_instead() -> None:
     answer = routed(shape_of(stakes="high", computer_use=True), keys=frozenset({"openai"})).availability
     assert isinstance(answer, Missing)
     assert answer.says == snapshot(
-        "no anthropic key is configured; instead "
-        "host plans with the client's own model and registers the checks; gpt-5.4 acts through the gate; "
-        "checks prove or refute the result by rule, with no model's opinion"
+        "there is no anthropic key, so host plans with the client's own model and registers the checks; "
+        "gpt-5.4 acts through the gate; checks prove or refute the result by rule, with no model's opinion"
     )
 
 

@@ -2,10 +2,12 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -29,8 +31,8 @@ HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"na
 class Wire:
     """A server process, spoken to in raw lines."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "pointsman.toml").write_text('data = "data"\n', encoding="utf-8")
+    def __init__(self, folder: Path, settings: str = "") -> None:
+        (folder / "pointsman.toml").write_text(f'data = "data"\n{settings}', encoding="utf-8")
         command = [sys.executable, "-m", "pointsman", "--config", str(folder / "pointsman.toml"), "serve"]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder
@@ -190,27 +192,36 @@ anyio.run(main)
 
 
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGINT", "end of input"])
-def test_the_server_ends_in_time_and_leaves_nothing_behind(wire: Wire, tmp_path: Path, end: str) -> None:
+def test_the_server_ends_in_time_and_leaves_nothing_behind(tmp_path: Path, end: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never answers
+        silent.settimeout(30)
+        origin = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with closing(Wire(tmp_path, f'[browser]\norigins = ["{origin}"]\n')) as wire:
+            _end_while_it_navigates(wire, silent, origin, end)
+    assert "chain valid" in audit(tmp_path, "verify")
+    last = json.loads(audit(tmp_path, "show", "--last", "1", "--json"))
+    assert (last["tool"], last["body"]["status"]) == ("browser_navigate", "cancelled")
+
+
+def _end_while_it_navigates(wire: Wire, silent: socket.socket, origin: str, end: str) -> None:
     wire.ask("server/discover")
     wire.ask("tools/call", {"name": "browser_snapshot", "arguments": {}})  # a browser is running now
     family = psutil.Process(wire.process.pid).children(recursive=True)
     assert family
-    wire.begin(1, "call_read_tool", name="browser_wait_for", arguments={"time": 30})
-    wire.ask("tools/list")  # answered, so the slow call before it has begun
+    wire.begin(1, "browser_navigate", url=origin)
+    visitor, _ = silent.accept()  # the browser has come, so the call runs
     if end == "end of input":
         wire.end_input()
     else:
         wire.process.send_signal(getattr(signal, end))
     assert wire.process.wait(timeout=3) == 0
     _, alive = psutil.wait_procs(family, timeout=3)
+    visitor.close()
     assert alive == []
-    assert "chain valid" in audit(tmp_path, "verify")
-    last = json.loads(audit(tmp_path, "show", "--last", "1", "--json"))
-    assert (last["tool"], last["body"]["status"]) == ("browser_wait_for", "cancelled")
 
 
 def test_two_servers_start_on_one_new_folder(tmp_path: Path) -> None:
-    checks = [{"kind": "page_text", "id": "done", "text": "Done"}]
+    checks = [{"kind": "output_schema", "id": "shape", "schema": {"type": "object"}}]
     servers = [Wire(tmp_path), Wire(tmp_path)]
     try:
         for server in servers:

@@ -9,6 +9,7 @@ Pure: no clock, no disk, no network, no random.
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from tools.policy import Caller, Effect, Facts
 __all__ = ["TICKET_LIFE_S", "binding", "question", "scope"]
 
 TICKET_LIFE_S = 15 * 60.0
+_LONGEST = 300
 _ACTS = {"submit": "submit", "delete": "deletion", "pay": "payment", "answer OK to": "OK to a dialog"}
 
 
@@ -31,6 +33,7 @@ def binding(tool: str, arguments: Mapping[str, Any], facts: Facts, caller: Calle
             "origin": facts.origin,
             "target": facts.target,
             "values": facts.values,
+            "bound": facts.bound,
         }
     )
 
@@ -51,12 +54,12 @@ def scope(tool: str, facts: Facts, effect: Effect, caller: Caller) -> str:
 def question(tool: str, arguments: Mapping[str, Any], facts: Facts, effect: Effect, caller: Caller) -> str:
     """Return the question in words: who wants what, where, with which values, and what kind of act it is."""
     act = facts.kind or tool
-    what = f"{act} {facts.target}" if facts.target else _call(tool, arguments)
+    what = f"{act} {_plain(facts.target)}" if facts.target else _call(tool, arguments)
     where = f" on {facts.origin}" if facts.origin else ""
     who = "the connected client" if caller.agent == "host" else caller.agent
     lines = [f"Allow {who} to {what}{where}?"]
     if facts.values:
-        shown = ", ".join(f"{name} = {value!r}" for name, value in facts.values.items())
+        shown = ", ".join(f"{_plain(name)} = {_plain(value)!r}" for name, value in facts.values.items())
         lines.append(f"With: {shown}")
     if facts.origin and not facts.own:
         lines.append("This session has not worked on that site before.")
@@ -67,6 +70,12 @@ def question(tool: str, arguments: Mapping[str, Any], facts: Facts, effect: Effe
     return "\n".join(lines)
 
 
+def _plain(text: str) -> str:
+    """Return what a page calls something without what could rewrite a terminal or turn the reading around."""
+    kept = "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
+    return kept if len(kept) <= _LONGEST else f"{kept[:_LONGEST]}…"
+
+
 def _call(tool: str, arguments: Mapping[str, Any]) -> str:
     shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     return f"call {tool}({shown})"
@@ -74,4 +83,4 @@ def _call(tool: str, arguments: Mapping[str, Any]) -> str:
 
 def _digest(value: Any) -> str:
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()

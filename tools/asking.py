@@ -50,11 +50,12 @@ class Door:
     async def _answered(self, call: ToolCall, question: NeedsApproval) -> Outcome:
         self.run.suspend(NeedsApproval(question=question.question, ticket=question.ticket, run=self.run.handle))
         try:
-            with anyio.move_on_after(TICKET_LIFE_S):
+            with anyio.move_on_after(TICKET_LIFE_S) as waiting:
                 # Looked at again and again, since the answer may come from another process.
                 while (ticket := await self.ticket(question.ticket)) and ticket.state == "open":  # noqa: ASYNC110
                     await anyio.sleep(_LOOK_EVERY_S)
-                return await self.gate(call, self.caller, question.ticket)
-            return Refused(code="not_answered", reason=f"nobody answered in time: {question.question}")
+            if waiting.cancelled_caught:
+                return Refused(code="not_answered", reason=f"nobody answered in time: {question.question}")
+            return await self.gate(call, self.caller, question.ticket)
         finally:
             self.run.resume()

@@ -50,7 +50,7 @@ class Spent:
         if budget.usd is None:
             return None
         if self.usd is None:
-            return "the price of a reply is unknown, so the money bound cannot be kept; set max_usd to 0 to lift it"
+            return "the price of a reply is unknown, so the money bound cannot be kept; configure usd = 0 to lift it"
         if self.usd >= budget.usd:
             return f"US${budget.usd} are used up"
         return None

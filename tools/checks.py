@@ -7,10 +7,12 @@ claimed output. What it could not look at it cannot tell; it never passes for wa
 import csv
 import hashlib
 import io
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,13 +21,16 @@ from bridges.files import OutsideRoot, Root
 from tools.evidence import CheckResult, Evidence, EvidenceKind, Status
 from tools.numbers import amount
 
-__all__ = ["LOOKS_AT_PAGES", "Check", "CheckSpec", "Scene", "run_check"]
+__all__ = ["LOOKS_AT_PAGES", "Check", "CheckSpec", "Scene", "passes_on_nothing", "run_check"]
 
 LOOKS_AT_PAGES = frozenset(
     {"page_text", "page_address", "row_count", "total_on_page", "rows_in_download", "downloaded"}
 )
 """Kinds of checks that look at a browser session: at its page, or at what it downloaded."""
 
+_LEADING_ZERO = re.compile(r"^0\d")
+_CURRENCIES = re.compile(r"US\$|[$€£¥]")
+_FIELD = re.compile(r'((?:textbox|searchbox|combobox|spinbutton)(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]*\])*): [^|\n]*')
 _MATERIAL_CHARS = 2_000
 _FILE_BYTES = 32 * 2**20
 
@@ -150,12 +155,29 @@ class Scene:
 
     `look(query)` returns address and text of the session's page as it is now (only lines with `query`, when
     given), or None when there is no page to look at. `files` is the folder of the session's downloads.
-    `output` is what is claimed; None before there is any.
+    `output` is what is claimed; None before there is any. `old_files` are downloads from before the contract.
     """
 
     look: Callable[[str | None], Awaitable[tuple[str, str] | None]]
     files: Root | None
     output: Any
+    old_files: frozenset[str] = frozenset()
+
+    def newest(self, pattern: str) -> Path | None:
+        """Return the youngest download of that name which was not there when the contract was made."""
+        return self.files.newest(pattern, but=self.old_files) if self.files else None
+
+
+_EMPTY: tuple[Any, ...] = ({}, [], {"rows": []}, "", 0, None)
+
+
+async def passes_on_nothing(check: Check, scene: Scene) -> bool:
+    """Return whether an empty output would pass: then a full one proves nothing either."""
+    looks_at_output_only = isinstance(check, OutputSchema) or (isinstance(check, RowCount) and check.label is None)
+    if not looks_at_output_only:
+        return False
+    results = [await run_check(check, replace(scene, output=empty), "empty") for empty in _EMPTY]
+    return any(result.status == "met" for result in results)
 
 
 async def run_check(check: Check, scene: Scene, evidence_id: str) -> CheckResult:
@@ -169,7 +191,7 @@ async def run_check(check: Check, scene: Scene, evidence_id: str) -> CheckResult
                 return _blind(evidence_id, "there is no page to look at")
             found = wanted in seen[0]
             detail = f"the address {'holds' if found else 'does not hold'} {wanted!r}"
-            return _told(found, detail, evidence_id, "assert", seen[0])
+            return _told(found, detail, evidence_id, "diff", seen[0])
         case OutputSchema(json_schema=schema):
             return _fits(schema, scene.output, evidence_id)
         case RowCount():
@@ -179,7 +201,7 @@ async def run_check(check: Check, scene: Scene, evidence_id: str) -> CheckResult
         case RowsInDownload():
             return _rows_in_download(check, scene, evidence_id)
         case Downloaded(file=pattern):
-            path = scene.files.newest(pattern) if scene.files else None
+            path = scene.newest(pattern)
             size = path.stat().st_size if path else 0
             detail = f"{path.name} has {size} bytes" if path else f"no file {pattern!r} was downloaded"
             return _told(size > 0, detail, evidence_id, "readback", detail)
@@ -189,7 +211,10 @@ async def _page_text(check: PageText, scene: Scene, evidence_id: str) -> CheckRe
     seen = await scene.look(check.text)
     if seen is None:
         return _blind(evidence_id, "there is no page to look at")
-    shown = check.text in seen[1]
+    text = _FIELD.sub(r"\1", seen[1])  # what somebody typed into a field is not what the page says
+    shown = check.text in text
+    if check.absent and not shown and seen[1]:
+        return _blind(evidence_id, f"the page shows something like {check.text!r}, cut or typed into a field")
     detail = f"the page {'shows' if shown else 'does not show'} {check.text!r}"
     return _told(shown is not check.absent, detail, evidence_id, "assert", seen[1])
 
@@ -218,6 +243,8 @@ async def _row_count(check: RowCount, scene: Scene, evidence_id: str) -> CheckRe
         shown = await _amount_beside(check.label, scene)
         if isinstance(shown, str):
             return _blind(evidence_id, shown)
+        if shown[0] != shown[0].to_integral_value():
+            return _blind(evidence_id, f"the page shows {shown[0]} beside {check.label!r}, which is no count")
         low = high = int(shown[0])
         material += f"; the page: {shown[1]}"
     if low is None and high is None:
@@ -249,7 +276,7 @@ def _rows_in_download(check: RowsInDownload, scene: Scene, evidence_id: str) -> 
     rows = _rows(scene.output)
     if rows is None:
         return _told(False, "there is no output with rows", evidence_id, "readback", "")
-    read = _csv(check.file, scene.files)
+    read = _csv(check.file, scene)
     if isinstance(read, str):
         return _blind(evidence_id, read)
     name, text, table = read
@@ -268,8 +295,8 @@ def _rows_in_download(check: RowsInDownload, scene: Scene, evidence_id: str) -> 
     return _told(False, detail, evidence_id, "readback", text)
 
 
-def _csv(pattern: str, files: Root | None) -> tuple[str, str, list[dict[str, str]]] | str:
-    path = files.newest(pattern) if files else None
+def _csv(pattern: str, scene: Scene) -> tuple[str, str, list[dict[str, str]]] | str:
+    path = scene.newest(pattern)
     if path is None:
         return f"no file {pattern!r} was downloaded"
     if path.stat().st_size > _FILE_BYTES:
@@ -303,7 +330,7 @@ async def _amount_beside(label: str, scene: Scene) -> tuple[Decimal, str] | str:
 def _first_amount(text: str) -> Decimal | None:
     """Return the first amount in the rest of a line, however its cells are divided."""
     for cell in text.replace("|", "\n").replace('"', "\n").splitlines():
-        words = cell.strip(" :\t-").split(" [", 1)[0].strip()
+        words = cell.strip(" :\t").split(" [", 1)[0].strip()
         value = amount(words)
         if value is not None:
             return value
@@ -323,10 +350,19 @@ def _comparable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[Any, ..
 
 
 def _cell(value: Any) -> Any:
+    """Return what two cells must have in common: the number with its currency, or the words.
+
+    A text with leading zeros is a name that looks like a number, such as an account.
+    """
+    if value is None:
+        return None
+    text = " ".join(str(value).split())
     number = _number(value)
-    if number is not None:
-        return number.normalize()
-    return " ".join(str(value).split()) if value is not None else None
+    if number is None or _LEADING_ZERO.match(text):
+        return text
+    plain = format(number, "f")
+    currency = "".join(_CURRENCIES.findall(text)).replace("US$", "$")
+    return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0", currency
 
 
 def _number(value: Any) -> Decimal | None:

@@ -33,24 +33,31 @@ _COMMITS = _words(
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (("delete", _DELETES), ("pay", _PAYS), ("submit", _SENDS))
 _ASKS = re.compile(r"^(log ?in|sign ?in|log ?on|sign ?on|search|find|look up|filter)\b", re.IGNORECASE)
 _LOOKS = re.compile(r"^(show|view|open|display|expand|collapse|sort|next|previous|back)\b", re.IGNORECASE)
+_THINGS = _words("order", "book")
 _CONTROLS = {"button", "menuitem", "switch"}
 
 
 def activation(target: Target) -> tuple[str, Effect]:
-    """Return the kind ("click", "submit", "pay", "delete") and the class of activating the element."""
-    kind = next((kind for kind, words in _KINDS if words.search(target.name)), None)
-    posted = target.submits and target.method.lower() == "post"
-    if posted and (kind or not _ASKS.match(target.name.strip())):
+    """Return the kind ("click", "submit", "pay", "delete") and the class of activating the element.
+
+    A form that states no method counts as posted: its script sends it, and nobody can tell how.
+    """
+    name = target.name.strip()
+    kind = _kind(name)
+    asks = kind is None and _ASKS.match(name)
+    if target.submits and not asks and (target.method.lower() == "post" or not target.stated_method):
         return kind or "submit", "irreversible"
     if target.submits or target.role in _CONTROLS:
-        if _LOOKS.match(target.name.strip()) and kind != "delete":
-            return "click", "idempotent"
-        if kind is None and not target.submits and _COMMITS.search(target.name):
+        if kind is None and not target.submits and not _LOOKS.match(name) and _COMMITS.search(name):
             kind = "submit"
         return (kind, "irreversible") if kind else ("click", "idempotent")
-    if target.role == "link" and kind in {"delete", "pay"} and not _LOOKS.match(target.name.strip()):
-        return kind, "irreversible"
-    return "click", "idempotent"
+    return (kind, "irreversible") if target.role == "link" and kind in {"delete", "pay"} else ("click", "idempotent")
+
+
+def _kind(name: str) -> str | None:
+    """Return what the words commit to; in "Show order 5" the order is a thing, not an act."""
+    told = _THINGS.sub("", name) if _LOOKS.match(name) else name
+    return next((kind for kind, words in _KINDS if words.search(told)), None)
 
 
 def is_password(target: Target) -> bool:

@@ -158,6 +158,8 @@ def _doubts(criterion: Criterion) -> list[str]:
         return [f"{criterion.id}: what it expects was taken from the result itself, so it proves nothing"]
     if criterion.before is None:
         return [f"{criterion.id}: it was not run before acting, so it may have passed all along"]
+    if criterion.before == "cannot_tell":
+        return [f"{criterion.id}: it could not be looked at before acting, so it may have passed all along"]
     if criterion.vacuous:
         return [f"{criterion.id}: it passed before anything was done, so it proves nothing"]
     if criterion.after.status == "cannot_tell":

@@ -10,6 +10,7 @@ said yes goes through once. What is not a read is recorded before it happens; if
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,8 +69,11 @@ class Gate:
         self._registry = registry
         self._evaluate = evaluate
         self._journal = journal
-        self._scrub = scrub
+        self._take_out = scrub
         self._now = now
+
+    def _scrub(self, text: str) -> str:
+        return self._take_out(_encodable(text))
 
     async def call(self, call: ToolCall, caller: Caller, *, ticket: str | None = None) -> Outcome:
         """Run the call if it may run.
@@ -197,9 +201,9 @@ class Gate:
         try:
             result = await self._result(asked)
         except BaseException:
-            with anyio.CancelScope(shield=True):
+            with anyio.CancelScope(shield=True), suppress(JournalUnavailable):
                 await self._finish(asked, began, "cancelled")
-            raise
+            raise  # the intent is on disk; an outcome that could not be written leaves the call uncertain
         outcome: Outcome = Done(answer=result) if isinstance(result, Answer) else result
         try:
             await self._finish(asked, began, outcome)
@@ -274,6 +278,11 @@ def _redacted_outcome(outcome: Outcome, scrub: Callable[[str], str]) -> Outcome:
             return replace(outcome, question=scrub(outcome.question))
         case Uncertain(reason=reason, evidence=evidence):
             return Uncertain(reason=scrub(reason), evidence=mapped(evidence, scrub))
+
+
+def _encodable(text: str) -> str:
+    """Return the text with half characters, as pages cut them, replaced: no protocol and no disk takes them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _shown(asked: _Asked) -> dict[str, Any]:

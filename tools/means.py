@@ -10,7 +10,7 @@ from bridges.model import Model, ToolCall
 from tools.asking import Door
 from tools.budget import Budget, Price
 from tools.checks import Scene
-from tools.outcome import Done, Outcome
+from tools.outcome import Done, Outcome, Refused
 from tools.policy import Caller
 from tools.recipes import Recipe
 from tools.registry import Registry
@@ -52,10 +52,19 @@ class Means:
         """Return the gate as this run uses it."""
         return Door(gate=self.gate, ticket=self.ticket, caller=caller, run=run)
 
-    async def default_session(self, caller: Caller) -> str | None:
-        """Return the handle of the caller's default browser session; None when there is no browser."""
-        outcome = await self.gate(ToolCall(name="browser_snapshot", arguments={}), caller, None)
-        return str(outcome.answer.data["session"]) if isinstance(outcome, Done) else None
+    async def session(self, handle: str | None, caller: Caller) -> str | Refused:
+        """Return the handle of the caller's session of this name, or of the default one."""
+        arguments = {"session": handle} if handle else {}
+        outcome = await self.gate(ToolCall(name="browser_snapshot", arguments=arguments), caller, None)
+        match outcome:
+            case Done(answer=answer):
+                return str(answer.data["session"])
+            case Refused(code="dialog_open") if handle:
+                return handle
+            case Refused():
+                return outcome
+            case _:
+                return Refused(code="no_session", reason="the browser session could not be looked at")
 
     def scene(self, session: str | None, output: Any, caller: Caller) -> Scene:
         """Return what checks can look at: the session's page through the gate, its downloads, the output."""

@@ -132,6 +132,7 @@ async def operate(
     run.turns.append(Said(parts=tuple(parts)))
     names = ", ".join(f"secret://{name}" for name in secret_names) or "none"
     watch = _Watch()
+    offered = frozenset(tool.name for tool in tools)
     while True:
         run.spent = replace(run.spent, seconds=anyio.current_time() - began)
         if bound := run.spent.over(budget):
@@ -159,7 +160,7 @@ async def operate(
             run.claimed, run.summary, run.ended = True, reply.text, "answered without finish"
             return run
         tell(f"turn {run.spent.turns}: {_in_words(reply)}")
-        if await _answer_all(run, reply, door, budget, watch):
+        if await _answer_all(run, reply, door, budget, watch, offered):
             return run
 
 
@@ -175,7 +176,9 @@ def _account(run: Operation, reply: Reply, price: Price) -> None:
     run.labels.add(reply.label)
 
 
-async def _answer_all(run: Operation, reply: Reply, door: Door, budget: Budget, watch: "_Watch") -> bool:
+async def _answer_all(
+    run: Operation, reply: Reply, door: Door, budget: Budget, watch: "_Watch", offered: frozenset[str]
+) -> bool:
     """Answer every call of the reply, in order; True when the run is over."""
     answered: list[CallResult] = []
     try:
@@ -184,7 +187,7 @@ async def _answer_all(run: Operation, reply: Reply, door: Door, budget: Budget, 
             if over or halted:
                 answered.append(_told(run, call, _DROPPED, error=True))
                 continue
-            result, halted, over = await _one(run, call, door, budget, watch)
+            result, halted, over = await _one(run, call, door, budget, watch, offered)
             answered.append(result)
         return over
     finally:
@@ -195,7 +198,7 @@ async def _answer_all(run: Operation, reply: Reply, door: Door, budget: Budget, 
 
 
 async def _one(
-    run: Operation, call: Call, door: Door, budget: Budget, watch: "_Watch"
+    run: Operation, call: Call, door: Door, budget: Budget, watch: "_Watch", offered: frozenset[str]
 ) -> tuple[CallResult, bool, bool]:
     """Answer one call: its result, whether the rest is to be dropped, whether the run is over."""
     if call.malformed:
@@ -203,6 +206,8 @@ async def _one(
     match call:
         case ToolCall(name="finish", arguments=arguments):
             return _finished(run, call, arguments), False, True
+        case ToolCall(name=name) if name not in offered:
+            return _told(run, call, f"not done: {name!r} was not offered", error=True), True, False
         case ToolCall(name=name, arguments=arguments):
             outcome, asked = await _act(run, name, arguments, door, budget)
             text = _words(outcome)

@@ -56,7 +56,8 @@ class Facts:
 
     `kind` names the sort of act in a word ("click", "submit", "navigate"): what "this kind on this origin" means.
     `own` says whether the origin is one the session already works with. `effect` may only raise the tool's class.
-    `hidden` names arguments whose values must not be recorded.
+    `hidden` names arguments whose values must not be recorded; `bound` is what an approval binds besides what is
+    shown: where a form or a link leads, and a digest of all that is sent.
     """
 
     kind: str = ""
@@ -67,6 +68,7 @@ class Facts:
     effect: Effect | None = None
     values: dict[str, str] = field(default_factory=dict[str, str])
     hidden: frozenset[str] = frozenset()
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

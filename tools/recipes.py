@@ -312,9 +312,13 @@ async def _expected(step: Step, done: Replay, door: Door) -> None:
 
 async def _read_table(step: ReadTable, done: Replay, door: Door) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
+    before: list[dict[str, Any]] | None = None
     for _ in range(_PAGES_AT_MOST):
         answer = await _call(door, done, "browser_extract", {"caption": step.caption})
-        rows += [_row(step, row) for row in answer.data["rows"]]
+        page = [_row(step, row) for row in answer.data["rows"]]
+        if page == before:
+            raise _Stopped(f"{step.next_name!r} led to the same rows again")
+        rows, before = rows + page, page
         if step.next_name is None or not await _next_page(step, done, door):
             return {"columns": list(step.columns), "rows": rows}
     raise _Stopped(f"the table has more than {_PAGES_AT_MOST} pages")

@@ -11,13 +11,13 @@ pass. An audit that cannot be read is no pass either.
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bridges.model import Model, ModelError, Replied, Request, Said, Text, Usage
-from tools.checks import Check, Scene, run_check
+from tools.checks import Check, Scene, passes_on_nothing, run_check
 from tools.evidence import CheckResult, Concern, Criterion, Verdict, verdict
 
 __all__ = ["AUDIT_INSTRUCTION", "Audit", "Contract", "decide", "described", "parse_checks", "register"]
@@ -45,6 +45,7 @@ class Contract:
     session: str | None
     checks: tuple[Check, ...]
     before: tuple[CheckResult, ...]
+    old_files: frozenset[str] = frozenset()
 
 
 class _Judgement(BaseModel):
@@ -92,7 +93,7 @@ def parse_checks(data: Any) -> tuple[Check, ...]:
 
 async def register(task: str, checks: tuple[Check, ...], *, stakes: str, session: str | None, scene: Scene) -> Contract:
     """Fix the contract and run each check on the state as it is before acting."""
-    before = [await run_check(check, scene, f"before-{check.id}") for check in checks]
+    before = [await _before(check, scene) for check in checks]
     return Contract(
         id=f"ct_{secrets.token_urlsafe(9)}",
         task=task,
@@ -100,13 +101,22 @@ async def register(task: str, checks: tuple[Check, ...], *, stakes: str, session
         session=session,
         checks=checks,
         before=tuple(before),
+        old_files=scene.files.marks() if scene.files else frozenset(),
     )
+
+
+async def _before(check: Check, scene: Scene) -> CheckResult:
+    result = await run_check(check, scene, f"before-{check.id}")
+    if result.status != "met" and await passes_on_nothing(check, scene):
+        return replace(result, status="met", detail="an empty output would pass")
+    return result
 
 
 async def decide(
     contract: Contract, *, scene: Scene, auditor: Model | None = None, blocked: str = ""
 ) -> tuple[Verdict, Audit]:
     """Run each check on the state as it is now, have the result audited, and compute the verdict."""
+    scene = replace(scene, old_files=contract.old_files)
     criteria = tuple(
         [
             Criterion(

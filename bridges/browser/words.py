@@ -99,6 +99,9 @@ class Target:
     field_names: tuple[str, ...] = ()
     values: dict[str, str] = field(default_factory=dict[str, str])
     submitter: str = ""
+    action: str = ""
+    stated_method: bool = True
+    digest: str = ""
 
     def __str__(self) -> str:
         return f'{self.role} "{self.name}"' if self.name else self.role

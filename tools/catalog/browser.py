@@ -43,6 +43,7 @@ from tools.catalog.browser_facts import (
     look_navigate,
     look_page,
     look_point,
+    look_tabs,
     look_type,
 )
 from tools.outcome import Answer, Refused, Uncertain
@@ -378,7 +379,17 @@ _SPECS: tuple[_Spec, ...] = (
         deadline_s=45.0,
     ),
     _Spec("navigate_back", "Go back", "Go back to the page before.", OnSession, _back, deadline_s=_NAVIGATE_S),
-    _Spec("tabs", "Tabs", "List, select or close the pages of a session.", Tabs, _tabs, output=_ANY_OBJECT),
+    _Spec(
+        "tabs",
+        "Tabs",
+        "List, select or close the pages of a session.",
+        Tabs,
+        _tabs,
+        look=look_tabs,
+        effect="read",
+        worst="idempotent",
+        output=_ANY_OBJECT,
+    ),
     _Spec(
         "extract",
         "Read a table",

@@ -19,6 +19,7 @@ from tools.catalog.browser_arguments import (
     OnTarget,
     PressKey,
     SelectOption,
+    Tabs,
     TypeArguments,
     TypeFocused,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "look_navigate",
     "look_page",
     "look_point",
+    "look_tabs",
     "look_type",
 ]
 
@@ -68,18 +70,38 @@ class Ground:
         """Return facts about an act on an element; for a link to another site, about that site."""
         elsewhere = origin_of(target.destination) if target.destination else ""
         if elsewhere.startswith("http") and elsewhere != target.origin:
-            return self.at(elsewhere, kind="follow", target=str(target), effect=effect, **facts)
-        return self.at(target.origin, kind=kind, target=str(target), effect=effect, **facts)
+            return self.at(
+                elsewhere, kind="follow", target=str(target), effect=effect, bound=target.destination, **facts
+            )
+        return self.at(target.origin, kind=kind, target=str(target), effect=effect, bound=target.destination, **facts)
 
     def activating(self, target: Target) -> Facts:
         """Return facts about clicking an element, or pressing Enter on it."""
-        kind, effect = activation(target)  # a link that leads elsewhere is about that site, whatever its name
-        return self.on(target, kind, effect, values=target.values if target.submits else {})
+        kind, effect = activation(target)
+        if not target.submits:
+            return self.on(target, kind, effect)
+        if target.action_origin not in ("", target.origin):  # what is sent lands there, and a sign-in there is none
+            return self.submitting(target, target.action_origin, "submit" if kind == "click" else kind, "irreversible")
+        return self.submitting(target, target.origin, kind, effect)
+
+    def submitting(
+        self, target: Target, origin: str, kind: str, effect: Effect, hidden: frozenset[str] = frozenset()
+    ) -> Facts:
+        """Return facts about sending a form to an origin: everything that is sent is bound by an approval."""
+        sent = f"{target.method} {target.action} {target.digest}"
+        return self.at(
+            origin, kind=kind, target=str(target), effect=effect, values=target.values, bound=sent, hidden=hidden
+        )
 
 
 async def look_page(given: OnSession, ground: Ground) -> Facts | Refused:
     """An act on the page as a whole."""
     return ground.at(ground.session.page_origin)
+
+
+async def look_tabs(given: Tabs, ground: Ground) -> Facts | Refused:
+    """Listing and choosing pages changes nothing; closing one does."""
+    return ground.at(ground.session.page_origin, effect="idempotent" if given.action == "close" else None)
 
 
 async def look_navigate(given: Navigate, ground: Ground) -> Facts | Refused:
@@ -104,7 +126,8 @@ async def look_point(given: ClickAt, ground: Ground) -> Facts | Refused:
 async def look_element(given: OnTarget, ground: Ground) -> Facts | Refused:
     """Hovering over an element, or selecting in one."""
     target = await ground.session.describe(given.target, page=given.page)
-    return ground.on(target, "select" if isinstance(given, SelectOption) else "hover")
+    kind = "select" if isinstance(given, SelectOption) else "hover"
+    return ground.at(target.origin, kind=kind, target=str(target))
 
 
 async def look_type(given: TypeArguments, ground: Ground) -> Facts | Refused:
@@ -124,6 +147,9 @@ async def look_focus(given: TypeFocused, ground: Ground) -> Facts | Refused:
 async def look_fill(given: FillForm, ground: Ground) -> Facts | Refused:
     """Filling several fields; of several sites, one that is not the session's own counts."""
     targets = [await ground.session.describe(field.target, page=given.page) for field in given.fields]
+    for target, field in zip(targets, given.fields, strict=True):
+        if secret_name(field.value) is not None and target.action_origin not in ("", target.origin):
+            return _leaky(target)
     raw = any(_is_raw_password(t, field.value) for t, field in zip(targets, given.fields, strict=True))
     origin = next((t.origin for t in targets if not ground.owns(t.origin)), targets[0].origin)
     hidden = frozenset({"fields"}) if raw else frozenset[str]()
@@ -158,12 +184,21 @@ def absolute(url: str) -> str:
     return url if urlsplit(url).scheme in _SCHEMES else f"https://{url}"
 
 
-def _typing(target: Target, text: str, ground: Ground, *, submits: bool) -> Facts:
+def _typing(target: Target, text: str, ground: Ground, *, submits: bool) -> Facts | Refused:
+    if secret_name(text) is not None and target.action_origin not in ("", target.origin):
+        return _leaky(target)
     hidden = frozenset({"text"}) if _is_raw_password(target, text) else frozenset[str]()
     if submits and target.method:
-        kind, effect = activation(_submitting(target))
-        return ground.on(target, kind, effect, hidden=hidden, values=target.values)
-    return ground.on(target, "type", hidden=hidden)
+        sending = ground.activating(_submitting(target))
+        return replace(sending, hidden=hidden, values=sending.values)
+    return ground.at(target.origin, kind="type", target=str(target), hidden=hidden)
+
+
+def _leaky(target: Target) -> Refused:
+    reason = (
+        f"the form of {target} is sent to {target.action_origin}, not to {target.origin}: no secret is typed into it"
+    )
+    return Refused(code="secret_refused", reason=reason)
 
 
 def _submitting(target: Target) -> Target:

@@ -131,7 +131,11 @@ async def _operate(means: Means, given: Operate, caller: Caller) -> Result:
     if means.model("operator") is None:
         return Refused(code="no_model", reason=means.missing("operator"))
     bounds = given.within(means.budget)
-    budget = replace(bounds, turns=given.max_turns or bounds.turns, actions=given.max_actions or bounds.actions)
+    budget = replace(
+        bounds,
+        turns=min(given.max_turns or bounds.turns, bounds.turns),
+        actions=min(given.max_actions or bounds.actions, bounds.actions),
+    )
 
     async def work(run: Run) -> Result:
         return await operated(
@@ -190,6 +194,8 @@ async def _run_cancel(means: Means, given: RunCancel, caller: Caller) -> Result:
     run = means.runs().find(given.run, caller)
     if run is None:
         return _no_run(given.run)
+    if run.result is not None:
+        return Answer(text=f"{run.handle} had ended already.", data={"run": run.handle})
     means.runs().cancel(run)
     return Answer(text=f"Cancelled {run.handle}; what it did stays done.", data={"run": run.handle})
 
@@ -222,9 +228,11 @@ async def _registered(means: Means, given: Verify, caller: Caller) -> Result:
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors())
         return Refused(code="bad_arguments", reason=f"verify: checks.{'; '.join(problems)}")
-    session = given.session
-    if session is None and any(check.kind in LOOKS_AT_PAGES for check in checks):
-        session = await means.default_session(caller)
+    session: str | Refused | None = None
+    if given.session is not None or any(check.kind in LOOKS_AT_PAGES for check in checks):
+        session = await means.session(given.session, caller)
+    if isinstance(session, Refused):
+        return session
     scene = means.scene(session, None, caller)
     contract = await register(given.task, checks, stakes=given.stakes, session=session, scene=scene)
     means.contracts[contract.id] = contract

@@ -37,14 +37,13 @@ class Bounds(Arguments):
     """Bounds that a caller may set on time and money."""
 
     max_seconds: float | None = Described(None, gt=0, le=86_400)
-    max_usd: float | None = Described(None, ge=0, description="0 lifts the bound on money.")
+    max_usd: float | None = Described(None, ge=0, description="US dollars; at most what is configured.")
 
     def within(self, configured: Budget) -> Budget:
-        """Return the configured bounds with what the caller narrowed or set."""
-        usd = configured.usd
-        if self.max_usd is not None:
-            usd = Decimal(str(self.max_usd)) if self.max_usd else None
-        return replace(configured, seconds=self.max_seconds or configured.seconds, usd=usd)
+        """Return the bounds of a run: what the caller asks for, and never more than is configured."""
+        asked = Decimal(str(self.max_usd)) if self.max_usd is not None else configured.usd
+        usd = asked if configured.usd is None or asked is None else min(asked, configured.usd)
+        return replace(configured, seconds=min(self.max_seconds or configured.seconds, configured.seconds), usd=usd)
 
 
 class RouteTask(Arguments):
