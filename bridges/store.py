@@ -332,10 +332,10 @@ def _engine(path: Path, *, synchronous: str) -> sa.Engine:
 
 
 def _extend(connection: sa.Connection, records: list[Record]) -> None:
-    head = connection.execute(
-        sa.select(_journal.c.seq, _journal.c.hash).order_by(_journal.c.seq.desc()).limit(1)
-    ).first()
-    seq, prev = (head.seq, head.hash) if head else (0, GENESIS)
+    head = connection.execute(sa.select(_journal.c.hash).order_by(_journal.c.seq.desc()).limit(1)).first()
+    # Counted on from the highest number ever given, so that what was removed at the end leaves a gap.
+    given = connection.exec_driver_sql("select seq from sqlite_sequence where name = 'journal'").scalar()
+    seq, prev = int(given or 0), head.hash if head else GENESIS
     rows: list[dict[str, Any]] = []
     for record in records:
         seq, own = seq + 1, chained(prev, record)

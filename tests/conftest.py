@@ -1,10 +1,11 @@
-"""What holds for every test: asyncio underneath, and no network beyond this machine outside `live`."""
+"""What holds for every test: asyncio underneath, no network beyond this machine outside `live`, no judging by time."""
 
 import ipaddress
 import sys
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 
 @pytest.fixture
@@ -13,6 +14,8 @@ def anyio_backend() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+    settings.load_profile("untimed")
     loopback = LoopbackOnly()
     sys.addaudithook(loopback.audit)
     config.pluginmanager.register(loopback)

@@ -66,7 +66,7 @@ THE_ARTICLE = (
         source="article: Claude Opus 4.7",
         text="Verification steps are designed before completion is declared, apart from the work they judge.",
         tests=(
-            "tests/test_proof.py::test_registering_a_check_that_passes_already_says_so",
+            "tests/test_proof.py::test_a_contract_is_decided_by_what_is_claimed_afterwards",
             "tests/test_proof.py::test_the_verdict_follows_from_the_criteria",
             "tests/test_operate.py::test_gpt_operates_and_claude_plans_and_verifies_over_http",
         ),
@@ -1051,6 +1051,7 @@ ROUTING_OPERATING_PROVING = (
         tests=(
             "tests/test_operate.py::test_after_a_refusal_the_rest_of_the_turn_is_dropped_and_reported",
             "tests/test_operate.py::test_a_declined_act_is_reported_to_the_model_and_nothing_is_queued",
+            "tests/test_operate.py::test_a_tool_that_was_not_offered_is_not_called",
             "tests/test_operate.py::test_a_vendors_safety_check_is_put_to_a_person",
             "tests/test_operate.py::test_gpt_operates_and_claude_plans_and_verifies_over_http",
             "tests/test_operate.py::test_each_action_of_a_batch_is_a_gate_call",
@@ -1086,8 +1087,13 @@ ROUTING_OPERATING_PROVING = (
         source="issue 2: 5.3",
         text="Checks are registered before acting and run before and after; one that already passed proves nothing.",
         tests=(
-            "tests/test_proof.py::test_registering_a_check_that_passes_already_says_so",
+            "tests/test_proof.py::test_a_contract_is_decided_by_what_is_claimed_afterwards",
             "tests/test_proof.py::test_a_check_of_a_page_without_a_session_looks_at_the_default_one",
+            "tests/test_proof.py::test_a_check_that_an_empty_output_passes_is_named_and_proves_nothing",
+            "tests/test_proof.py::test_a_download_from_before_the_contract_proves_nothing",
+            "tests/test_proof.py::test_what_somebody_typed_is_not_what_the_page_says",
+            "tests/test_proof.py::test_cells_that_only_look_alike_are_different",
+            "tests/test_proof.py::test_a_negative_total_is_not_its_opposite",
             "tests/test_proof.py::test_the_verdict_follows_from_the_criteria",
             "tests/test_proof.py::test_a_check_that_failed_before_and_passes_now_proves",
             "tests/test_proof.py::test_an_unknown_contract_is_refused_with_what_to_do",

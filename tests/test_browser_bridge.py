@@ -24,9 +24,12 @@ from bridges.browser.process import Browsers
 from bridges.browser.session import Session
 from bridges.browser.words import (
     Ambiguous,
+    BadAddress,
     BrowserError,
     BrowserGone,
     BrowserOptions,
+    Busy,
+    Changed,
     Deadlines,
     DialogOpen,
     Frame,
@@ -39,8 +42,9 @@ from bridges.browser.words import (
     PageGone,
     StaleRef,
     TimedOut,
+    web_address,
 )
-from bridges.computer import Click, Drag, Key, Point, Scroll, TypeText
+from bridges.computer import Action, Click, Drag, Key, Move, Point, Scroll, TypeText
 from bridges.secrets import SecretBinding, SecretRefused, Secrets
 from tests.browser_site import Site, served
 
@@ -51,7 +55,7 @@ pytestmark = [
 
 _PASSWORD = "correct-horse-7"
 _KEY = "K-4711-battery"
-_SHORT = Deadlines(act_s=4, navigate_s=5, load_s=3, snapshot_s=2, evaluate_s=2, close_s=2)
+_SHORT = Deadlines(queue_s=2, act_s=4, navigate_s=5, load_s=3, snapshot_s=2, evaluate_s=2, close_s=2)
 
 
 @pytest.fixture(scope="module")
@@ -355,6 +359,16 @@ async def test_answering_where_no_dialog_is_open_is_an_error(session: Session, s
         await session.handle_dialog(True)
 
 
+async def test_the_dialog_of_another_page_is_told_apart(session: Session, site: Site) -> None:
+    await session.navigate(site.url("acts.html"))
+    await session.click(link("Open popup"))
+    asked = await session.click(button("Ask"))
+    assert session.dialog_on("p1") == session.dialog_on(None) == asked.dialog
+    assert session.dialog_on("p2") is None
+    assert session.dialog_on("p9") is None
+    await session.handle_dialog(False)
+
+
 # Which element
 
 
@@ -425,6 +439,53 @@ async def test_a_target_is_described_with_what_it_would_submit(session: Session,
     user = await session.describe('role=textbox[name="User"]')
     assert user.field_names == ("User", "user", "username")
     assert (user.submits, user.method) == (False, "post")
+
+
+async def test_a_form_is_described_with_all_that_it_sends(session: Session, site: Site) -> None:
+    await session.navigate(site.url("pay.html"))
+    pay = await session.describe(button("Pay now"))
+    assert pay.values == {"Amount": "5", "Amount (2)": "1", "Note": ""}
+    assert (pay.action, pay.stated_method) == (site.url("submit"), True)
+    look_up = await session.describe(button("Look up"))
+    assert (look_up.action, look_up.method, look_up.stated_method) == (site.url("lookup"), "get", False)
+    assert (await session.describe(button("Swap"))).digest == ""
+
+    await session.type('role=textbox[name="PIN"]', "1234")
+    assert (await session.describe(button("Pay now"))).digest == pay.digest != look_up.digest
+    await session.click(button("Swap"))
+    swapped = await session.describe(button("Pay now"))
+    assert swapped.values == pay.values
+    assert swapped.digest != pay.digest
+
+
+async def test_a_box_around_a_button_is_described_as_the_button(session: Session, site: Site) -> None:
+    seen = await session.navigate(site.url("pay.html"))
+    for box in ("css=#wrap", ref_of('button "Pay now"', seen)):
+        pay = await session.describe(box)
+        assert (pay.role, pay.name, pay.submits, pay.method) == ("button", "Pay now", True, "post")
+    await session.navigate(site.url("acts.html"))
+    assert str(await session.describe("css=iframe")) != 'button "Inner button"'  # its middle is empty
+    await session.navigate(
+        "data:text/html,<iframe srcdoc='<button style=width:100vw;height:90vh>In</button>'></iframe>"
+    )
+    assert str(await session.describe("css=iframe")) == 'button "In"'
+
+
+async def test_a_click_on_what_changed_meanwhile_is_refused(session: Session, site: Site) -> None:
+    sent = len(site.posts)
+    await session.navigate(site.url("swap.html"))
+    expected = await session.describe_point(60, 40)
+    with pytest.raises(Changed, match='it was button "Next", it is button "Delete all"') as error:
+        await session.act(Click(x=60, y=40), expect=expected)
+    assert (error.value.code, error.value.performed) == ("changed", "no")
+    assert len(site.posts) == sent
+
+    still = await session.describe(button("Still"))
+    with pytest.raises(Changed):
+        await session.click("#real", expect=still)
+    assert (await session.act(Click(x=60, y=140), expect=still)).changes
+    done = await session.describe("#still")
+    assert (await session.click("#still", expect=done)).acted == 'Clicked button "Done"'
 
 
 async def test_a_link_is_described_with_where_it_leads(session: Session, site: Site) -> None:
@@ -527,6 +588,58 @@ async def test_a_field_that_cannot_be_written_is_refused_with_the_reason(session
         await session.press_key("Entr")
 
 
+@pytest.mark.parametrize("key", ["\n", "\r", "", "Enter+a", "Control+\r", "ab"])
+async def test_what_is_no_key_is_refused(session: Session, site: Site, key: str) -> None:
+    sent = len(site.posts)
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(NotActionable) as error:
+        await session.press_key(key, '[name="user"]')
+    with pytest.raises(NotActionable):
+        await session.act(Key(keys=(key,)))
+    assert error.value.performed == "no"
+    assert len(site.posts) == sent
+
+
+async def test_keys_and_chords_are_pressed(session: Session, site: Site) -> None:
+    await session.navigate(site.url("form.html"))
+    for key in ("a", "Shift+B", "+", "Shift++", "é"):
+        with suppress(NotActionable):
+            await session.press_key(key, '[name="user"]')
+    assert (await session.describe(button("Send"))).values["User"] == "aB++"
+
+
+async def test_text_that_would_press_keys_is_refused(session: Session, site: Site) -> None:
+    sent = len(site.posts)
+    await session.navigate(site.url("form.html"))
+    for text, slowly in (("a\n", True), ("a\n", False), ("a\r", True), ("a\tb", True), ("a\x00", False)):
+        with pytest.raises(NotActionable, match=r"submit|press_key"):
+            await session.type('[name="user"]', text, slowly=slowly)
+        with pytest.raises(NotActionable):
+            await session.fill_form([('[name="user"]', text)])
+    await session.click('[name="user"]')
+    for text in ("a\r", "a\t", "\x1b"):
+        with pytest.raises(NotActionable, match="press_key"):
+            await session.act(TypeText(text=text))
+    assert len(site.posts) == sent
+    await session.type('[name="notes"]', "one\ntwo", slowly=True)
+    assert (await session.describe(button("Send"))).values["Notes"] == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Click(x=5, y=5, keys=("Enter",)),
+        Move(x=5, y=5, keys=("Space",)),
+        Drag(path=(Point(x=5, y=5), Point(x=9, y=9)), keys=("a",)),
+        Scroll(x=5, y=5, keys=("Shift", "Enter")),
+    ],
+)
+async def test_only_modifiers_are_held(session: Session, site: Site, action: Action) -> None:
+    await session.navigate(site.url("form.html"))
+    with pytest.raises(NotActionable, match="cannot be held"):
+        await session.act(action)
+
+
 async def test_waiting_for_a_text_ends_when_it_shows_and_fails_when_it_does_not(session: Session, site: Site) -> None:
     await session.navigate(site.url("acts.html"))
     assert (await session.wait_for(text="Inner button")).acted == "Waited for 'Inner button'"
@@ -591,6 +704,16 @@ async def test_a_field_with_a_secret_is_covered_in_screenshots(session: Session,
     frame = await session.screenshot(target='role=textbox[name="API key"]')
     colours = pixels(frame, 3, 3, frame.width - 3, frame.height - 3)
     assert colours == {(0x40, 0x40, 0x40)}
+
+
+async def test_a_secret_that_the_page_repeats_is_covered_and_cut_from_its_errors(session: Session, site: Site) -> None:
+    await session.navigate(site.url("mirror.html"))
+    seen = await session.type("role=textbox", "secret://key")
+    assert seen.console_errors == ("x" * 290 + "(hidden)",)
+    frame = await session.screenshot()
+    for top, height in ((102, 38), (302, 16)):
+        assert pixels(frame, 22, top, 200, top + height) == {(0x40, 0x40, 0x40)}
+    assert (255, 255, 255) in pixels(frame, 0, 200, 300, 220)
 
 
 async def test_a_screenshot_of_a_long_page_is_made_small_and_says_the_scale(session: Session, site: Site) -> None:
@@ -659,6 +782,15 @@ async def test_several_tables_are_listed_by_caption_and_columns(session: Session
         await session.extract_table()
 
 
+async def test_cells_that_nobody_sees_shift_no_columns(session: Session) -> None:
+    await session.navigate(
+        "data:text/html,<table><caption>T</caption><tr><th hidden>Id<th>Region<th>Net</tr>"
+        "<tr><td style=display:none>1<td>North<td>10</tr><tr><td>South<td style=visibility:hidden>20</tr></table>"
+    )
+    table = await session.extract_table()
+    assert table.rows == ({"Region": "North", "Net": "10"}, {"Region": "South", "Net": ""})
+
+
 # Sessions
 
 
@@ -698,6 +830,46 @@ async def test_a_session_of_somebody_else_is_as_unknown_as_none(browsers: Browse
     assert await browsers.session(None, owner="alice") is not mine
 
 
+async def test_two_first_calls_at_once_share_the_default_session(browsers: Browsers) -> None:
+    found: list[Session] = []
+
+    async def call() -> None:
+        found.append(await browsers.session(None, owner="twice"))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(call)
+        group.start_soon(call)
+    assert found[0] is found[1]
+
+
+async def test_a_call_that_only_waits_for_others_is_told_so(session: Session, site: Site) -> None:
+    await session.navigate(site.url("blank.html"))
+    async with anyio.create_task_group() as group:
+        group.start_soon(session.wait_for, "never", None, 20)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(Busy, match="not begun") as error:
+            await session.snapshot()
+        assert (error.value.code, error.value.performed) == ("busy", "no")
+        group.cancel_scope.cancel()
+    assert (await session.snapshot()).title == "Blank"
+
+
+async def test_a_blank_popup_belongs_to_who_opened_it(session: Session, site: Site) -> None:
+    await session.navigate("about:blank")
+    assert session.origin_on("p1") == session.origin_on("p9") == session.page_origin == ""
+    await session.navigate(site.url("popper.html"))
+    await session.click(button("Pop"))
+    assert session.origin_on("p2") == site.origin
+    assert (await session.describe(button("Next"), page="p2")).origin == site.origin
+    await session.navigate(site.url("poppers.html"))  # a frame of another origin opens it
+    seen = await session.click(button("Pop"))
+    assert seen.opened == ("p3",)
+    assert session.origin_on("p3") == "about:"
+    assert (await session.describe(button("Next"), page="p3")).origin == "about:"
+    await session.close_tab("p3")
+    assert session.origin_on("p3") == ""
+
+
 async def test_origins_are_those_navigated_to(session: Session, site: Site) -> None:
     assert session.origins == frozenset()
     await session.navigate(site.url("blank.html"))
@@ -705,6 +877,30 @@ async def test_origins_are_those_navigated_to(session: Session, site: Site) -> N
     with pytest.raises(NavigationFailed):
         await session.navigate("http://127.0.0.1:47111/")
     assert session.origins == {site.origin}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://evil.example\\\\@portal.example/", "http://a@portal.example/", "https:///portal.example/"),
+        *("http:portal.example", "https://portal.example/a b", "ht\ntp://portal.example/", " http://portal.example/"),
+        *("http://portal.example:port/", "HTTP://:80/"),
+    ],
+)
+async def test_an_address_that_can_be_read_in_two_ways_is_refused(session: Session, url: str) -> None:
+    with pytest.raises(ValueError, match=r"port|80"):
+        web_address(url)
+    with pytest.raises(BadAddress) as error:
+        await session.navigate(url)
+    assert error.value.code == "bad_address"
+    assert session.origins == frozenset()
+
+
+async def test_addresses_that_are_clear_pass_unchanged(session: Session) -> None:
+    for url in ("https://Portal.example:8443/a%20b?q=1#x", "http://[::1]/", "data:text/html,<p>a b \\\\ @", "reports"):
+        assert web_address(url) == url
+    await session.navigate("data:text/html,<p>a b")
+    assert session.origins == frozenset()  # no host, no origin
 
 
 # Faults

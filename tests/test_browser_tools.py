@@ -204,7 +204,8 @@ async def test_the_wheel_scrolls_the_page(house: House, site: Site) -> None:
 
 async def test_a_drag_follows_its_path(house: House, site: Site) -> None:
     await house.call("browser_navigate", url=site.url("canvas.html"))
-    dragged = await written(house, "mouse_drag_xy", path=[{"x": 20, "y": 150}, {"x": 220, "y": 150}])
+    path = {"path": [{"x": 20, "y": 150}, {"x": 220, "y": 150}]}
+    dragged = await house.call("call_destructive_tool", name="browser_mouse_drag_xy", arguments=path)
     assert "down 10 false up 210" in text_of(dragged)
 
 

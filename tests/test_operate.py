@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from bridges import gpt
-from bridges.model import Replied, Results, ToolCall
+from bridges.model import Replied, Results, ToolCall, ToolSpec
 from bridges.scripted import ScriptedModels, load_script, serving, transport
 from tests.browser_site import Site, served
 from tests.house import House, Person, configured, connected, text_of
@@ -225,13 +225,21 @@ async def test_after_a_refusal_the_rest_of_the_turn_is_dropped_and_reported(tmp_
         ]
     }
     told = expecting(
-        {"contains": ["No such button", "not done: the one before was refused"]}, call("finish", done=False, summary="stuck")
+        {"contains": ["No such button", "not done: the one before was refused"]},
+        call("finish", done=False, summary="stuck"),
     )
     async with job(tmp_path) as portal:
         steps = [call("browser_navigate", url=portal.url), both, told]
         result = await operated(tmp_path, portal, steps, Person(YES))
     assert result.structured_content["ended"] == "the operator says that it cannot be done"
     assert result.structured_content["verdict"] == "UNPROVEN"
+
+
+async def test_a_tool_that_was_not_offered_is_not_called(tmp_path: Path) -> None:
+    told = expecting({"contains": ["'reason' was not offered"]}, call("finish", done=False, summary="stuck"))
+    async with job(tmp_path) as portal:
+        result = await operated(tmp_path, portal, [call("reason", task="Approve it."), told], Person(YES))
+    assert result.structured_content["ended"] == "the operator says that it cannot be done"
 
 
 async def test_a_declined_act_is_reported_to_the_model_and_nothing_is_queued(tmp_path: Path) -> None:
@@ -385,7 +393,7 @@ async def let_operate(model: gpt.Gpt, gate: Any, operation: Operation, budget: B
         model=model,
         door=door(gate),
         session="bs_1",
-        tools=(),
+        tools=(ToolSpec(name="browser_click", description="Click.", parameters={"type": "object"}),),
         secret_names=(),
         computer=False,
         budget=budget,

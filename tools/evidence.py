@@ -144,7 +144,8 @@ def verdict(
     elif not proving:
         doubts.append("no check shows that anything was achieved: none failed before and passes now")
     elif max(RANKS[c.after.evidence.kind] for c in proving) < least_rank(stakes):
-        doubts.append(f"stakes are {stakes}: at least one check must read back through another channel")
+        least = next(kind for kind, rank in RANKS.items() if rank == least_rank(stakes))
+        doubts.append(f"stakes are {stakes}: no check rests on evidence as strong as {least!r}")
     doubts += [f"the auditor objects ({c.severity}): {c.claim}" for c in admissible if c.severity != "minor"]
     if audit_failed:
         doubts.append(f"the audit gave no readable verdict: {audit_failed}")

@@ -216,7 +216,7 @@ class Gate:
         tool = asked.tool
         try:
             with anyio.fail_after(tool.deadline_s):
-                return await tool.run(asked.arguments, asked.caller)
+                return await tool.run(asked.arguments, replace(asked.caller, looked=asked.facts))
         except TimeoutError:
             why = f"{tool.name} did not end within {tool.deadline_s:.0f} s"
             return Refused(code="timed_out", reason=why) if asked.effect == "read" else Uncertain(reason=why)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bridges.browser.words import Target
 from tools.shape import TaskShape
 
 __all__ = [
@@ -40,7 +41,7 @@ def worse(one: Effect, other: Effect | None) -> Effect:
 class Caller:
     """Who asks. `principal` is the person or account; `agent` is what acts for them: the host's model, `gpt-5.4`,
     a recipe, the command line. `run` and `shape` are set when the call belongs to a run. `progress` takes news of
-    long work, in words; it must not raise."""
+    long work, in words; it must not raise. `looked` is what the gate was shown before it let this call through."""
 
     principal: str = "local"
     roles: tuple[str, ...] = ("operator",)
@@ -48,6 +49,7 @@ class Caller:
     run: str | None = None
     shape: TaskShape | None = None
     progress: Callable[[str], Awaitable[None]] | None = None
+    looked: "Facts | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class Facts:
     `kind` names the sort of act in a word ("click", "submit", "navigate"): what "this kind on this origin" means.
     `own` says whether the origin is one the session already works with. `effect` may only raise the tool's class.
     `hidden` names arguments whose values must not be recorded; `bound` is what an approval binds besides what is
-    shown: where a form or a link leads, and a digest of all that is sent.
+    shown: where a form or a link leads, and a digest of all that is sent. `element` is what was looked at, for the
+    act to hold on to.
     """
 
     kind: str = ""
@@ -69,6 +72,7 @@ class Facts:
     values: dict[str, str] = field(default_factory=dict[str, str])
     hidden: frozenset[str] = frozenset()
     bound: str = ""
+    element: Target | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ Playwright's call log tells whether an act that timed out had begun: then the pa
 was typed, so nothing of them leaves this module.
 """
 
+import re
+import unicodedata
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
@@ -18,7 +20,19 @@ from bridges.browser.target import Facts, Located
 from bridges.browser.words import NotActionable
 from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll, TypeText, Wait
 
-__all__ = ["PATIENCE_MS", "Begun", "at_point", "attempt", "choices", "press", "put", "type_out"]
+__all__ = [
+    "PATIENCE_MS",
+    "Begun",
+    "at_point",
+    "attempt",
+    "choices",
+    "press",
+    "put",
+    "refuse_controls",
+    "refuse_keys",
+    "type_out",
+    "type_slowly",
+]
 
 PATIENCE_MS = 1_200  # how long an element may take to become actionable
 _DRAG_STEPS = 6  # fewer motions and a drag never starts
@@ -35,8 +49,10 @@ _KEYS = (
     *("Enter", "Escape", "Tab", "Space", "Backspace", "Delete", "Insert", "Home", "End", "PageUp", "PageDown"),
     *("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Control", "Shift", "Alt", "Meta", "ControlOrMeta"),
     *(f"F{number}" for number in range(1, 13)),
-    "ContextMenu",
+    *("ContextMenu", "CapsLock", "NumLock", "ScrollLock", "Pause", "PrintScreen", "NumpadEnter"),
 )
+_NAMED = re.compile(rf"{'|'.join(_KEYS)}|Key[A-Z]|Digit\d|(Shift|Control|Alt|Meta)(Left|Right)")
+_HELD = frozenset({"Shift", "Control", "Alt", "Meta", "ControlOrMeta"})
 
 
 class Begun(Exception):
@@ -124,12 +140,49 @@ def choices(located: Located, facts: Facts, wanted: Sequence[str]) -> list[str]:
     return found
 
 
+def refuse_controls(text: str, into: object, *, lines: bool) -> None:
+    """Refuse control characters, which would press keys; `lines` says whether line breaks are text there.
+
+    Raises:
+        NotActionable: The text holds one. The message does not quote the text, which may be a secret.
+    """
+    for character in text:
+        if unicodedata.category(character) != "Cc" or (lines and character == "\n"):
+            continue
+        if character == "\n":
+            raise NotActionable(f"{into} takes one line, and the text holds a line break: use submit, or press Enter")
+        raise NotActionable(
+            f"the text for {into} holds the control character U+{ord(character):04X}: leave it out; Enter is pressed "
+            "with submit, Tab and other keys with press_key"
+        )
+
+
+def refuse_keys(action: Action) -> None:
+    """Refuse keys that do more than modify what the pointer does, and text that would press other keys than Enter.
+
+    Raises:
+        NotActionable: There is one.
+    """
+    match action:
+        case Click() | Move() | Drag() | Scroll():
+            for key in action.keys:
+                if key not in _HELD:
+                    raise NotActionable(f"{key!r} cannot be held meanwhile: only Shift, Control, Alt and Meta can")
+        case TypeText():
+            refuse_controls(action.text.replace("\r\n", "\n"), "what has the focus", lines=True)
+        case Key():
+            _refuse_chord("+".join(action.keys))
+        case Wait() | Screenshot():
+            pass
+
+
 async def press(page: Page, chord: str, *, on: Locator | None = None) -> None:
     """Press a key or a chord such as Control+s.
 
     Raises:
         NotActionable: There is no such key; names near ones.
     """
+    _refuse_chord(chord)
     try:
         if on is None:
             await page.keyboard.press(chord)
@@ -138,21 +191,54 @@ async def press(page: Page, chord: str, *, on: Locator | None = None) -> None:
     except Error as error:
         if "Unknown key" not in error.message:
             raise
-        near = get_close_matches(chord.rpartition("+")[2], _KEYS, n=4, cutoff=0.4) or _KEYS[:8]
-        raise NotActionable(f"there is no key {chord!r}; near ones: {', '.join(near)}") from error
+        raise _no_key(chord) from error
+
+
+def _refuse_chord(chord: str) -> None:
+    """Refuse what is not one key, with modifiers before it: Playwright would press "\\n" and "Enter+a" as Enter."""
+    *held, key = _keys_of(chord)
+    for name in held:
+        if name not in _HELD:
+            raise NotActionable(f"{name!r} in {chord!r} is no key to hold: those are Shift, Control, Alt and Meta")
+    if not _NAMED.fullmatch(key) and not (len(key) == 1 and key.isprintable()):
+        raise _no_key(chord)
+
+
+def _keys_of(chord: str) -> list[str]:
+    """Return the keys of a chord; a plus where a key should begin is the key +."""
+    keys = [""]
+    for character in chord:
+        if character == "+" and keys[-1]:
+            keys.append("")
+        else:
+            keys[-1] += character
+    return keys
+
+
+def _no_key(chord: str) -> NotActionable:
+    near = get_close_matches(_keys_of(chord)[-1], _KEYS, n=4, cutoff=0.4) or _KEYS[:8]
+    return NotActionable(
+        f"there is no key {chord!r}: give a name or one printable character; near ones: {', '.join(near)}"
+    )
 
 
 async def type_out(page: Page, text: str) -> None:
-    """Type where the focus is; a line break presses Enter, a tab Tab."""
-    part = ""
-    for character in text.replace("\r\n", "\n"):
-        if character not in "\n\t":
-            part += character
-            continue
-        await _insert(page, part)
-        part = ""
-        await page.keyboard.press("Enter" if character == "\n" else "Tab")
-    await _insert(page, part)
+    """Type where the focus is; a line break presses Enter."""
+    for at, line in enumerate(text.replace("\r\n", "\n").split("\n")):
+        if at:
+            await page.keyboard.press("Enter")
+        await _insert(page, line)
+
+
+async def type_slowly(page: Page, located: Located, text: str, *, timeout_s: float) -> None:
+    """Type into a field key by key; a line break is put in as text, because Enter might send something."""
+    locator = located.locator
+    await attempt(located, "type into", lambda: locator.clear(timeout=PATIENCE_MS), typing=True)
+    for at, line in enumerate(text.split("\n")):
+        if at:
+            await page.keyboard.insert_text("\n")
+        call = lambda line=line: locator.press_sequentially(line, timeout=timeout_s * 1000)  # noqa: E731
+        await attempt(located, "type into", call, typing=True)
 
 
 async def _insert(page: Page, text: str) -> None:
@@ -166,8 +252,9 @@ async def at_point(page: Page, action: Action, viewport: tuple[int, int]) -> str
     """Carry out an action of a model that sees the page as a picture, and return what was done, in words.
 
     Raises:
-        NotActionable: A point lies outside the picture; nothing is moved to the edge.
+        NotActionable: A point lies outside the picture; nothing is moved to the edge. Or `refuse_keys` does.
     """
+    refuse_keys(action)
     match action:
         case Click(button="back") | Click(button="forward"):
             await (page.go_back if action.button == "back" else page.go_forward)(wait_until="commit", timeout=10_000)
@@ -233,13 +320,7 @@ async def _holding(page: Page, keys: Sequence[str]) -> AsyncGenerator[None]:
     try:
         for key in keys:
             down.append(key)
-            try:
-                await page.keyboard.down(key)
-            except Error as error:
-                if "Unknown key" not in error.message:
-                    raise
-                down.pop()
-                raise NotActionable(f"there is no key {key!r} to hold; usual are Control, Shift, Alt, Meta") from error
+            await page.keyboard.down(key)
         yield
     finally:
         with anyio.move_on_after(2, shield=True):

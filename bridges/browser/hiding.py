@@ -5,6 +5,8 @@ field that cannot be asked is hidden.
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import Sequence
 
 from playwright.async_api import Error, Locator, Page
@@ -45,6 +47,13 @@ class Scrubber:
                     text = text.replace(form, HIDDEN)
         return text
 
+    def selector(self) -> str:
+        """Return the selector of elements whose own text shows one of the values, or "" when there are none."""
+        if not self._values:
+            return ""
+        values = base64.urlsafe_b64encode(json.dumps(self._values).encode()).decode()
+        return f"{ENGINE}=shows:{values}"
+
     def tree(self, root: Node) -> None:
         """Scrub a snapshot in place."""
         if self._values:
@@ -57,9 +66,10 @@ async def mark(locator: Locator) -> None:
     await locator.locator(f"{ENGINE}=mark").count()
 
 
-def masks(page: Page) -> Sequence[Locator]:
-    """Return what a screenshot has to cover, in every frame."""
-    return [frame.locator(_FIELDS) for frame in page.frames if not frame.is_detached()]
+def masks(page: Page, scrub: Scrubber | None = None) -> Sequence[Locator]:
+    """Return what a screenshot has to cover, in every frame: fields, and text that repeats a secret."""
+    selectors = [_FIELDS, *([scrub.selector()] if scrub else [])]
+    return [frame.locator(selector) for frame in page.frames if not frame.is_detached() for selector in selectors]
 
 
 async def hide_values(page: Page, root: Node) -> None:

@@ -21,6 +21,7 @@ from bridges.browser.words import Deadlines, Dialog, Download, Observation
 __all__ = ["Observer"]
 
 _RETRY_S = 0.1
+_LONGEST_ERROR = 300
 _SAVE_S = 5.0  # a download that takes longer is reported as pending, and as done by a later observation
 
 
@@ -136,7 +137,7 @@ class Observer:
             dialog=self.said_dialog(tab),
             downloads=files,
             opened=self.pages.newly_opened(),
-            console_errors=tuple(self.scrub(error) for error in tab.console_errors),
+            console_errors=tuple(self.scrub(error)[:_LONGEST_ERROR] for error in tab.console_errors),
             pending=(*map(self.scrub, pending), *unsaved),
             notes=tuple(map(self.scrub, doing.notes)),
         )

@@ -4,8 +4,8 @@ import anyio
 from playwright.async_api import BrowserContext, Error, Page
 
 from bridges.browser.faults import Doing, Faults
-from bridges.browser.tab import Tab
-from bridges.browser.words import BrowserError, Deadlines, NoSuchPage, PageGone
+from bridges.browser.tab import UNKNOWN, Tab
+from bridges.browser.words import BrowserError, Deadlines, NoSuchPage, PageGone, origin_of
 
 __all__ = ["Pages"]
 
@@ -38,6 +38,14 @@ class Pages:
         tab = self._adopted(page)
         if not self._opening:
             self._opened.append(tab.handle)
+            tab.blank = UNKNOWN
+
+    def _on_popup(self, opener: Tab, page: Page) -> None:
+        """A blank popup belongs to the frame that opened it: known where all frames of the page are of one origin."""
+        frames = [frame for frame in opener.page.frames if not frame.url.startswith("about:")]
+        origins = {opener.origin, *(origin_of(frame.url) for frame in frames)}
+        if page.url.startswith("about:"):
+            self._adopted(page).blank = opener.origin if len(origins) == 1 else UNKNOWN
 
     def _adopted(self, page: Page) -> Tab:
         for tab in self.tabs.values():
@@ -45,6 +53,7 @@ class Pages:
                 return tab
         self._given += 1
         tab = Tab(f"p{self._given}", page)
+        page.on("popup", lambda popup: self._on_popup(tab, popup))
         self.tabs[tab.handle] = tab
         return tab
 
@@ -57,17 +66,24 @@ class Pages:
         """
         if page is not None:
             return self.tab(page)
-        current = self.tabs.get(self.current or "")
-        if current is not None and current.usable:
-            return current
+        meant = self.meant(None)
+        if meant is not None and meant.handle == self.current:
+            return meant
         for handle, tab in list(self.tabs.items()):
             if not tab.usable:
                 await tab.close(deadline_s=self._deadlines.close_s)
                 del self.tabs[handle]
-        left = next(reversed(self.tabs.values()), None)
-        tab = left if left is not None else await self._new_tab()
+        tab = self.meant(None) or await self._new_tab()
         self.current = tab.handle
         return tab
+
+    def meant(self, page: str | None) -> Tab | None:
+        """Return the page that a call would go to, where there is one that can be used."""
+        if page is not None:
+            tabs = [self.tabs.get(page)]
+        else:
+            tabs = [self.tabs.get(self.current or ""), *reversed(self.tabs.values())]
+        return next((tab for tab in tabs if tab is not None and tab.usable), None)
 
     def tab(self, page: str) -> Tab:
         """Return the page of a handle.

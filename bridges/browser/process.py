@@ -60,6 +60,7 @@ class Browsers:
         self._secrets = secrets
         self._deadlines = deadlines or Deadlines()
         self._starting = anyio.Lock()
+        self._choosing = anyio.Lock()
         self._running: _Running | None = None
         self._sessions: dict[str, Session] = {}
         self._defaults: dict[str, str] = {}
@@ -72,15 +73,8 @@ class Browsers:
             BrowserGone: The browser of that session died.
         """
         if handle is None:
-            known = self._defaults.get(owner)
-            if known in self._sessions:
-                if await self._alive():
-                    return self._sessions[known]
-                await self._end()
-                raise BrowserGone("the browser ended, and the session with its cookies. The next call starts anew.")
-            session = await self.open(owner=owner)
-            self._defaults[owner] = session.handle
-            return session
+            async with self._choosing:  # two first calls at once share one session
+                return await self._default(owner)
         session = self._sessions.get(handle)
         if session is None or session.owner != owner:
             raise NoSuchSession(f"there is no session {handle!r}: leave it out for the default one, or open a new one")
@@ -89,6 +83,17 @@ class Browsers:
             raise BrowserGone(
                 f"the browser ended, and session {handle!r} with its cookies. A new session starts a new one."
             )
+        return session
+
+    async def _default(self, owner: str) -> "Session":
+        known = self._defaults.get(owner)
+        if known in self._sessions:
+            if await self._alive():
+                return self._sessions[known]
+            await self._end()
+            raise BrowserGone("the browser ended, and the session with its cookies. The next call starts anew.")
+        session = await self.open(owner=owner)
+        self._defaults[owner] = session.handle
         return session
 
     async def open(self, *, owner: str) -> "Session":

@@ -23,8 +23,11 @@ from bridges.browser.pictures import Picture, size_of
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
 from bridges.browser.words import (
+    BadAddress,
     BrowserError,
     BrowserOptions,
+    Busy,
+    Changed,
     Deadlines,
     Dialog,
     Frame,
@@ -37,8 +40,9 @@ from bridges.browser.words import (
     Target,
     TimedOut,
     origin_of,
+    web_address,
 )
-from bridges.computer import Action, Click, Key, TypeText
+from bridges.computer import Action, Click, Key, Move, TypeText
 from bridges.secrets import secret_name
 
 __all__ = ["Secrets", "Session"]
@@ -102,13 +106,25 @@ class Session:
     @property
     def page_origin(self) -> str:
         """The origin of the current page; "" for a blank one."""
-        tab = self._pages.tabs.get(self._pages.current or "")
-        return tab.origin if tab is not None and tab.usable else ""
+        return self.origin_on(None)
+
+    def origin_on(self, page: str | None) -> str:
+        """Return the origin of a page, or of the one that a call without a handle would go to.
+
+        A blank popup belongs to whoever opened it, and is of origin "about:" when that is not known; "" stands for a
+        blank page of ours, and for one that is not there.
+        """
+        tab = self._pages.meant(page)
+        return tab.origin if tab is not None else ""
 
     @property
     def dialog(self) -> Dialog | None:
         """The dialog that is open, on the current page before others."""
-        tab = self._pages.with_dialog()
+        return self.dialog_on(None)
+
+    def dialog_on(self, page: str | None) -> Dialog | None:
+        """Return the dialog that is open on a page, or the one that a call without a handle would answer."""
+        tab = self._pages.meant(page) if page is not None else self._pages.with_dialog()
         return self._observer.said_dialog(tab) if tab is not None else None
 
     # Looking
@@ -136,10 +152,10 @@ class Session:
             if self._scrub:
                 await self._observer.take(tab)  # a secret that the page shows in a new field becomes known
             milliseconds = self._deadlines.snapshot_s * 1000
-            picture = Picture(mask=list(hiding.masks(tab.page)), timeout=milliseconds)
+            picture = Picture(mask=list(hiding.masks(tab.page, self._scrub)), timeout=milliseconds)
             if target is not None:
                 located = await self._locate(tab, target)
-                picture = replace(picture, mask=list(hiding.masks(tab.page)))
+                picture = replace(picture, mask=list(hiding.masks(tab.page, self._scrub)))
                 png = await picture.of_element(located.locator)
                 await self._observer.restored(tab, located)
             else:
@@ -173,9 +189,9 @@ class Session:
             return replace(table, rows=rows)
 
     async def describe(self, target: str, *, page: str | None = None) -> Target:
-        """Return what policy and audit need to know of an element."""
+        """Return what policy and audit need to know of an element: of the control in it that a click would hit."""
         async with self._turn(page) as tab, self._limited(self._deadlines.snapshot_s + 2):
-            return await self._described(tab, await self._locate(tab, target))
+            return await self._hit(tab, await self._locate(tab, target))
 
     async def describe_point(self, x: int, y: int, *, page: str | None = None) -> Target | None:
         """Return what a click at a point of the viewport would hit; None where there is nothing."""
@@ -191,7 +207,7 @@ class Session:
 
     async def tabs(self) -> tuple[OpenPage, ...]:
         """Return the pages of the session."""
-        async with self._lock:
+        async with self._alone():
             found: list[OpenPage] = []
             for handle, tab in self._pages.tabs.items():
                 if tab.usable:
@@ -206,8 +222,13 @@ class Session:
         """Open an address and return the page.
 
         Raises:
+            BadAddress: It can be read in more than one way.
             NavigationFailed: It could not be loaded; says why in words.
         """
+        try:
+            web_address(url)
+        except ValueError as error:
+            raise BadAddress(self._scrub(str(error))) from error
 
         async def go(tab: Tab, doing: Doing) -> None:
             doing.acted = f"Opened {self._scrub(url)}"
@@ -223,7 +244,10 @@ class Session:
                 if reason := failure_of(error.message, url, self._deadlines.navigate_s):
                     raise NavigationFailed(reason) from error
                 raise
-            self._origins.add(origin_of(url))
+            if not (origin := origin_of(url)):
+                tab.blank = ""  # we made it blank
+            elif not origin.endswith("://"):
+                self._origins.add(origin)
 
         return await self._act(page, go, deadline_s=self._deadlines.navigate_s + 1, fresh_page=True)
 
@@ -241,7 +265,7 @@ class Session:
 
     async def select_tab(self, page: str) -> Observation:
         """Make a page the one that calls without a page handle go to, and return it."""
-        async with self._lock:
+        async with self._alone():
             tab = self._pages.tab(page)
             self._pages.current = page
         if tab.dialog is not None:
@@ -253,7 +277,7 @@ class Session:
 
     async def close_tab(self, page: str) -> Observation:
         """Close a page, with the dialog that may block it, and return the page that is current then."""
-        async with self._lock:
+        async with self._alone():
             await self._pages.tab(page).close(deadline_s=self._deadlines.close_s)
             del self._pages.tabs[page]
         async with self._turn(None) as tab, self._limited(self._deadlines.snapshot_s + 2):
@@ -269,12 +293,21 @@ class Session:
         button: Button = "left",
         count: int = 1,
         modifiers: Sequence[Modifier] = (),
+        expect: Target | None = None,
         page: str | None = None,
     ) -> Observation:
-        """Click an element `count` times."""
+        """Click an element `count` times; with `expect`, only when that is still what would be hit.
+
+        Raises:
+            Changed: What would be hit is another element by origin, role or name.
+        """
 
         async def click(tab: Tab, doing: Doing) -> None:
             located = await self._locate(tab, target)
+            if expect is not None:  # the page may change as soon as the pointer comes
+                await acts.attempt(located, "click", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
+                located = await self._locate(tab, target)
+                _refuse_other(expect, await self._hit(tab, located))
             doing.acted, doing.performed = f"{'Double-clicked' if count == 2 else 'Clicked'} {located}", True
             await acts.attempt(
                 located,
@@ -323,17 +356,10 @@ class Session:
             if facts.readonly:
                 raise NotActionable(f"could not type into {located}: it is read-only")
             value = await self._value(tab, located, text)
+            acts.refuse_controls(value, located, lines=facts.tag != "input")
             doing.acted, doing.performed = f"Typed into {located}", True
             if slowly:
-                await acts.attempt(
-                    located, "type into", lambda: located.locator.clear(timeout=acts.PATIENCE_MS), typing=True
-                )
-                await acts.attempt(
-                    located,
-                    "type into",
-                    lambda: located.locator.press_sequentially(value, timeout=self._deadlines.act_s * 1000),
-                    typing=True,
-                )
+                await acts.type_slowly(tab.page, located, value, timeout_s=self._deadlines.act_s)
             else:
                 await acts.put(located, facts, value)
             await self._marked(located, text)
@@ -356,17 +382,19 @@ class Session:
                 facts = await self._facts(located)
                 if facts.readonly:
                     raise NotActionable(f"could not fill {located}: it is read-only")
-                found.append((located, facts, value, await self._value(tab, located, value)))
-            for located, facts, text, value in found:
+                text = await self._value(tab, located, value)
+                acts.refuse_controls(text, located, lines=facts.fillable and facts.tag != "input")
+                found.append((located, facts, value, text))
+            for located, facts, value, text in found:
                 try:
-                    await acts.put(located, facts, value)
+                    await acts.put(located, facts, text)
                 except NotActionable as error:
                     if not doing.performed:
                         raise
                     raise NotActionable(f"{error}. {doing.acted} before that.", performed="unknown") from error
                 doing.performed = True
                 doing.acted = f"{doing.acted}, {located}" if doing.acted else f"Filled {located}"
-                await self._marked(located, text)
+                await self._marked(located, value)
 
         return await self._act(page, fill)
 
@@ -390,26 +418,35 @@ class Session:
 
         async def press(tab: Tab, doing: Doing) -> None:
             located = await self._locate(tab, target) if target is not None else None
+            acts.refuse_keys(Key(keys=(key,)))
             doing.acted = f"Pressed {key}" + (f" on {located}" if located else "")
             doing.performed = True
             await acts.press(tab.page, key, on=located.locator if located else None)
 
         return await self._act(page, press)
 
-    async def act(self, action: Action, *, page: str | None = None) -> Observation:
+    async def act(self, action: Action, *, expect: Target | None = None, page: str | None = None) -> Observation:
         """Carry out an action of a model that sees the page as a picture.
 
+        With `expect`, a click is done only when that is what lies under the point once the pointer is there, and keys
+        are pressed only when it has the focus.
+
         Raises:
+            Changed: Something else is there, by origin, role or name.
             SecretRefused: It types `secret://NAME`, and that secret may not go where the focus is.
         """
 
         async def at_point(tab: Tab, doing: Doing) -> None:
+            acts.refuse_keys(action)
+            if expect is not None:
+                await self._expected(tab, action, expect)
             doing.performed = isinstance(action, Click | Key | TypeText)
             if isinstance(action, TypeText) and secret_name(action.text) is not None:
                 located = await targets.focused(tab)
                 if located is None:
                     raise NotActionable("nothing that takes text has the focus; click a field first")
                 value = await self._value(tab, located, action.text)
+                acts.refuse_controls(value, located, lines=False)
                 await acts.type_out(tab.page, value)
                 await self._marked(located, action.text)
                 doing.acted = f"Typed into {located}"
@@ -422,7 +459,7 @@ class Session:
         self, accept: bool, prompt_text: str | None = None, *, page: str | None = None
     ) -> Observation:
         """Answer the dialog that blocks the page, and wait for what it held back."""
-        async with self._lock:
+        async with self._alone():
             tab = self._pages.blocked(page)
             dialog = tab.dialog
             if dialog is None:
@@ -490,9 +527,29 @@ class Session:
     # Turns
 
     @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncGenerator[None]:
+        """Have the session to oneself.
+
+        Raises:
+            Busy: Others had it for too long.
+        """
+        try:
+            with anyio.fail_after(self._deadlines.queue_s):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise Busy(
+                f"other calls on session {self.handle!r} have gone on for {self._deadlines.queue_s:g} s, and this one "
+                "was not begun. Wait for them, or use another session."
+            ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextlib.asynccontextmanager
     async def _turn(self, page: str | None) -> AsyncGenerator[Tab]:
         """Have the session to oneself, on a page that can be used."""
-        async with self._lock:
+        async with self._alone():
             tab = await self._pages.usable(page)
             self._faults.refuse_while_dialog(tab)
             async with self._faults.translated(tab, Doing()):
@@ -506,7 +563,7 @@ class Session:
         deadline_s: float | None = None,
         fresh_page: bool = False,
     ) -> Observation:
-        async with self._lock:
+        async with self._alone():
             tab = await self._pages.usable(page)
             self._faults.refuse_while_dialog(tab)
             if fresh_page and not await tab.answers():
@@ -560,16 +617,26 @@ class Session:
         return await targets.facts_of(located.locator, timeout_s=acts.PATIENCE_MS / 1000)
 
     async def _described(self, tab: Tab, located: Located) -> Target:
-        found = await targets.described(tab, located, timeout_s=acts.PATIENCE_MS / 1000)
+        found = await targets.described(tab, located, self._scrub, timeout_s=acts.PATIENCE_MS / 1000)
         view = await self._observer.restored(tab, located)
-        kept = {label: value for label, value in found.values.items() if self._scrub(value) == value}
-        return replace(
-            found,
-            ref=view.by_key[located.key].ref if located.key in view.by_key else "",
-            name=self._scrub(found.name),
-            values=kept,
-            destination=self._scrub(found.destination),
-        )
+        return replace(found, ref=view.by_key[located.key].ref if located.key in view.by_key else "")
+
+    async def _hit(self, tab: Tab, located: Located) -> Target:
+        """Describe what a click on the element would hit: a control in it, or the element itself."""
+        inner = await targets.inner_hit(located, timeout_s=acts.PATIENCE_MS / 1000)
+        return await self._described(tab, inner or located)
+
+    async def _expected(self, tab: Tab, action: Action, expect: Target) -> None:
+        """Refuse an action when what it would touch is not what was expected."""
+        match action:
+            case Click(button="left" | "right" | "middle"):
+                await acts.at_point(tab.page, Move(x=action.x, y=action.y), self._options.viewport)
+                located = await targets.under_point(tab, action.x, action.y)
+            case Key() | TypeText():
+                located = await targets.focused(tab)
+            case _:
+                return
+        _refuse_other(expect, await self._described(tab, located) if located is not None else None)
 
     async def _value(self, tab: Tab, located: Located, text: str) -> str:
         """Return the text, or the value of the secret that it names."""
@@ -588,6 +655,19 @@ class Session:
         """Mark again, now that the field holds the value: fields that show the same are hidden as well."""
         if secret_name(text) is not None:
             await hiding.mark(located.locator)
+
+
+def _refuse_other(expect: Target, found: Target | None) -> None:
+    """Refuse what differs from the expectation by origin, role or name."""
+    if found is None:
+        raise Changed(f"the page changed under the pointer: it was {expect}, there is nothing now; look again")
+    if (found.role, found.name) != (expect.role, expect.name):
+        raise Changed(f"the page changed under the pointer: it was {expect}, it is {found}; look again")
+    if found.origin != expect.origin:
+        raise Changed(
+            f"the page changed under the pointer: it was {expect} of {expect.origin or 'a blank page'}, it is one of "
+            f"{found.origin or 'a blank page'}; look again"
+        )
 
 
 async def _shows(page: Page, text: str) -> bool:

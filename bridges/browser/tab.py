@@ -25,11 +25,12 @@ from bridges.browser.refs import Numbering
 from bridges.browser.snapshot import View
 from bridges.browser.words import origin_of
 
-__all__ = ["Tab"]
+__all__ = ["UNKNOWN", "Tab"]
+
+UNKNOWN = "about:"  # the origin of a blank page when we cannot tell
 
 _REACTIONS = frozenset({"document", "stylesheet", "script", "xhr", "fetch"})
 _MOST_ERRORS = 10
-_LONGEST_ERROR = 300
 
 
 class Tab:
@@ -47,6 +48,7 @@ class Tab:
         self.closed = False
         self.shown: View | None = None
         self.latest: View | None = None
+        self.blank = ""  # the origin that an about: page belongs to
         self.documents = 0
         self.moves = 0
         self.numbering = Numbering()
@@ -83,8 +85,8 @@ class Tab:
 
     @property
     def origin(self) -> str:
-        """The origin of the page that is open."""
-        return origin_of(self.page.url)
+        """The origin of the page that is open; "" for a blank one of ours, "about:" for one of an unknown origin."""
+        return origin_of(self.page.url) or self.blank
 
     def begin(self) -> None:
         """Forget what was noted before; what is noted from here on belongs to the next action."""
@@ -184,7 +186,7 @@ class Tab:
 
     def _error(self, text: str) -> None:
         if len(self.console_errors) < _MOST_ERRORS:
-            self.console_errors.append(text[:_LONGEST_ERROR])
+            self.console_errors.append(text)  # cut only when it is said: a secret cut in two is not found
 
     def _on_request(self, request: Request) -> None:
         if request.resource_type not in _REACTIONS:
@@ -210,6 +212,8 @@ class Tab:
         self.moves += 1
         if frame == self.page.main_frame:
             self.navigation = None
+            if not frame.url.startswith("about:"):
+                self.blank = UNKNOWN  # whoever makes it blank again
         self._notice()
 
     def _on_document(self, _: Page) -> None:

@@ -4,7 +4,7 @@
   const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
   const text = (cell) => {
     const field = cell.querySelector("input:not([type=hidden]):not([type=password]),select,textarea");
-    const own = tidy(cell.innerText || cell.textContent);
+    const own = tidy(cell.innerText ?? cell.textContent);
     if (own && field?.tagName !== "SELECT") return own;
     if (field?.tagName === "SELECT") return tidy([...field.selectedOptions].map((o) => o.label).join(", "));
     if (field && ["checkbox", "radio"].includes(field.type)) return field.checked ? "checked" : "";
@@ -18,15 +18,15 @@
     for (const node of root.querySelectorAll("*")) if (node.shadowRoot) walk(node.shadowRoot);
     if (root.shadowRoot) walk(root.shadowRoot);
   };
-  const visible = (node) => node.getClientRects().length > 0;
+  // A cell that is not laid out takes no column either; one that is merely unseen keeps its column and says nothing.
+  const visible = (node) =>
+    node.getClientRects().length > 0 ||
+    (getComputedStyle(node).display === "contents" && (!node.parentElement || visible(node.parentElement)));
   const nearest = (node) => node.parentElement?.closest(TABLE);
   const isHeader = (cell) => cell.getAttribute("role") === "columnheader" || (cell.tagName === "TH" && !cell.role);
-  const cellsOf = (row) =>
-    row.cells
-      ? [...row.cells]
-      : [...row.querySelectorAll("[role=cell],[role=gridcell],[role=columnheader],[role=rowheader],td,th")].filter(
-          (cell) => cell.closest("[role=row],tr") === row,
-        );
+  const CELL = "[role=cell],[role=gridcell],[role=columnheader],[role=rowheader],td,th";
+  const ofRow = (row) => [...row.querySelectorAll(CELL)].filter((cell) => cell.closest("[role=row],tr") === row);
+  const cellsOf = (row) => (row.cells ? [...row.cells] : ofRow(row)).filter(visible);
 
   const grid = (table) => {
     const rows = [...table.querySelectorAll("tr,[role=row]")].filter((r) => nearest(r) === table && visible(r));

@@ -3,26 +3,47 @@
 Never a guess: exactly one visible match in all frames, else an error that lists what is there instead.
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from playwright.async_api import ElementHandle, Error, Frame, Locator
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import BaseModel, TypeAdapter
 
+from bridges.browser.hiding import Scrubber
 from bridges.browser.scripts import ENGINE, script
 from bridges.browser.snapshot import View, lines_of
-from bridges.browser.tab import Tab
+from bridges.browser.tab import UNKNOWN, Tab
 from bridges.browser.tree import Node, parse
 from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target, origin_of
 
-__all__ = ["Facts", "Located", "described", "facts_of", "focused", "frame_origin", "locate", "ref_in", "under_point"]
+__all__ = [
+    "Facts",
+    "Located",
+    "described",
+    "facts_of",
+    "focused",
+    "frame_origin",
+    "inner_hit",
+    "locate",
+    "ref_in",
+    "under_point",
+]
 
 _REF = re.compile(r"\[?(?:ref=)?((?:f\d+)?e\d+)\]?")
 _ROLE = re.compile(r"role=([a-z]+)")
 _SHOWN = 8
 _FRAMES_DEEP = 8
+_LONGEST_VALUE = 500
+_EDGE = "e => { const b = e.getBoundingClientRect(); return [b.left + e.clientLeft, b.top + e.clientTop] }"
+_MIDDLE = (
+    "e => { const b = e.getClientRects()[0] ?? e.getBoundingClientRect();"
+    " return [b.left + b.width / 2, b.top + b.height / 2] }"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +75,13 @@ class Facts(BaseModel):
     type: str
     submits: bool
     method: str
+    stated_method: bool
     action: str
+    action_origin: str
     destination: str
     names: tuple[str, ...]
     values: dict[str, str]
+    entries: tuple[tuple[str, str | None], ...]  # null for a password
     submitter: str
     readonly: bool
     fillable: bool
@@ -175,34 +199,48 @@ async def facts_of(locator: Locator, *, timeout_s: float) -> Facts:
     return _FACTS.validate_python(await locator.evaluate(script("describe"), timeout=timeout_s * 1000))
 
 
-async def described(tab: Tab, located: Located, *, timeout_s: float) -> Target:
+async def described(tab: Tab, located: Located, scrub: Scrubber, *, timeout_s: float) -> Target:
     """Return the element as policy, audit and people need to know it; its `ref` is left to the next snapshot."""
     facts = await facts_of(located.locator, timeout_s=timeout_s)
     names = dict.fromkeys(name for name in (located.name, *facts.names) if name)
     return Target(
         ref="",
         role=located.role,
-        name=located.name,
+        name=scrub(located.name),
         tag=facts.tag,
         origin=await frame_origin(tab, located.locator),
         input_type=facts.type,
         submits=facts.submits,
         method=facts.method,
         submitter=facts.submitter,
-        action_origin=facts.action,
-        destination=facts.destination,
+        action_origin=facts.action_origin,
+        action=scrub(facts.action),
+        stated_method=facts.stated_method,
+        destination=scrub(facts.destination),
         field_names=tuple(names),
-        values=facts.values,
+        values={label: value[:_LONGEST_VALUE] for label, value in facts.values.items() if scrub(value) == value},
+        digest=_digest(facts, scrub),
     )
+
+
+def _digest(facts: Facts, scrub: Scrubber) -> str:
+    """Return a hash over all that the form would send, passwords and secrets by name only; "" for no form."""
+    if not facts.method:
+        return ""
+    entries = [(name, value if value is not None and scrub(value) == value else None) for name, value in facts.entries]
+    return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
 
 
 async def frame_origin(tab: Tab, locator: Locator) -> str:
     """Return the origin of the frame that holds the element."""
     handle = await locator.element_handle(timeout=2_000)
-    frame: Frame | None = await handle.owner_frame()
+    frame = own = await handle.owner_frame()
     while frame is not None and frame.url.startswith("about:") and frame.parent_frame is not None:
         frame = frame.parent_frame  # such a document belongs to the origin that made it
-    return origin_of(frame.url) if frame is not None else tab.origin
+    origin = tab.origin if frame is None or frame == tab.page.main_frame else origin_of(frame.url)
+    if own is None or not own.url.startswith("about:") or not origin.startswith("http"):
+        return origin
+    return origin if await locator.locator(f"{ENGINE}=of:{origin}").count() else UNKNOWN  # others may have made it
 
 
 async def focused(tab: Tab) -> Located | None:
@@ -220,9 +258,33 @@ async def focused(tab: Tab) -> Located | None:
     return None
 
 
+async def inner_hit(located: Located, *, timeout_s: float) -> Located | None:
+    """Return the control in an element that a click on the element would hit; None where that is the element itself."""
+    locator = located.locator
+    if not await locator.locator(f"{ENGINE}=wraps").count():
+        return None
+    try:
+        await locator.scroll_into_view_if_needed(timeout=timeout_s * 1000)
+    except PlaywrightTimeout:
+        return None  # nor will it be clicked
+    hit = locator.locator(f"{ENGINE}=hit")
+    if not await hit.count():
+        return None
+    frame = await _inside(hit)
+    if frame is None:
+        node = await _node_at(hit)
+        return Located(locator=hit, role=node.role, name=_name(node), key=node.ref)
+    middle: Sequence[float] = await locator.evaluate(_MIDDLE)
+    edge: Sequence[float] = await hit.evaluate(_EDGE)
+    return await _under(frame, middle[0] - edge[0], middle[1] - edge[1])
+
+
 async def under_point(tab: Tab, x: float, y: float) -> Located | None:
     """Return what a click at the point of the viewport would hit, in whatever frame."""
-    frame = tab.page.main_frame
+    return await _under(tab.page.main_frame, x, y)
+
+
+async def _under(frame: Frame, x: float, y: float) -> Located | None:
     for _ in range(_FRAMES_DEEP):
         locator = frame.locator(f"{ENGINE}=point:{x},{y}")
         if not await locator.count():
@@ -231,11 +293,8 @@ async def under_point(tab: Tab, x: float, y: float) -> Located | None:
         if inner is None:
             node = await _node_at(locator)
             return Located(locator=locator, role=node.role, name=_name(node), key=node.ref)
-        edge: Iterable[float] = await locator.evaluate(
-            "e => { const b = e.getBoundingClientRect(); return [b.left + e.clientLeft, b.top + e.clientTop] }"
-        )
-        left, top = edge
-        frame, x, y = inner, x - left, y - top
+        edge: Sequence[float] = await locator.evaluate(_EDGE)
+        frame, x, y = inner, x - edge[0], y - edge[1]
     return None
 
 

@@ -3,15 +3,19 @@
 This module knows no Playwright.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 __all__ = [
     "Ambiguous",
+    "BadAddress",
     "BrowserError",
     "BrowserGone",
     "BrowserOptions",
+    "Busy",
+    "Changed",
     "Deadlines",
     "Dialog",
     "DialogOpen",
@@ -31,7 +35,10 @@ __all__ = [
     "Target",
     "TimedOut",
     "origin_of",
+    "web_address",
 ]
+
+_SPACE = re.compile(r"[\s\x00-\x20\x7f-\x9f]")  # white space and control characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +54,12 @@ class BrowserOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """How long we wait for a browser, in seconds. Nothing waits without one of these."""
+    """How long we wait for a browser, in seconds. Nothing waits without one of these.
 
+    `queue_s` is how long a call waits for others on the same session.
+    """
+
+    queue_s: float = 20.0
     launch_s: float = 30.0
     navigate_s: float = 30.0
     load_s: float = 10.0
@@ -82,8 +93,10 @@ class Target:
     `submits` is true when activating it would submit a form; `method` and `action_origin` are that form's.
     `destination` is the absolute URL a link leads to. `field_names` are what a secret may be bound to:
     accessible name, label, name, id and autocomplete of an input. `values` are the form's fields as they would
-    be submitted, by label, those of password and secret fields left out. `submitter` is the name of the button
-    that Enter in the form would press.
+    be submitted, by label ("Amount", "Amount (2)"), those of password and secret fields left out. `submitter` is
+    the name of the button that Enter in the form would press. `action` is the absolute URL that the form goes to.
+    `stated_method` is false when neither form nor button says how it is sent, which is so where scripts do it.
+    `digest` is a hash over all that the form would send, hidden fields included, passwords and secrets by name only.
     """
 
     ref: str
@@ -183,6 +196,28 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 
+def web_address(url: str) -> str:
+    """Return the address as it is. One that is not of the web is none of our business.
+
+    Raises:
+        ValueError: It has a backslash, white space, a control character, a user name or no host: browsers read such
+            addresses otherwise than `origin_of` does.
+    """
+    if not re.match(r"https?:", _SPACE.sub("", url), re.IGNORECASE):
+        return url
+    if _SPACE.search(url):
+        raise ValueError(f"{url!r} holds white space or a control character; write it as %20 and the like")
+    if "\\" in url:
+        raise ValueError(f"{url!r} holds a backslash; write / or %5C")
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError(f"{url!r} holds a user name before the host; leave it out")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} has no host; write it as https://portal.example/reports")
+    _ = parts.port  # raises when it is none
+    return url
+
+
 class BrowserError(Exception):
     """The browser did not do as asked.
 
@@ -207,6 +242,12 @@ class NoSuchSession(BrowserError):
     """There is no session of this handle, or it is not this owner's."""
 
     code = "no_such_session"
+
+
+class Busy(BrowserError):
+    """Other calls on the same session went on for too long; this one did nothing."""
+
+    code = "busy"
 
 
 class NoSuchPage(BrowserError):
@@ -245,10 +286,22 @@ class NotActionable(BrowserError):
     code = "not_actionable"
 
 
+class Changed(BrowserError):
+    """What lies where the act would go is not what was expected there; nothing was done."""
+
+    code = "changed"
+
+
 class DialogOpen(BrowserError):
     """A dialog blocks the page and has to be answered first."""
 
     code = "dialog_open"
+
+
+class BadAddress(BrowserError):
+    """The address can be read in more than one way, or in none."""
+
+    code = "bad_address"
 
 
 class NavigationFailed(BrowserError):

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bridges.browser.words import BrowserError
+from bridges.browser.words import BrowserError, Target
 from bridges.computer import Click, Drag, Move, Scroll, TypeText
 from bridges.secrets import SecretRefused
 from tools.catalog.browser_arguments import (
@@ -36,6 +36,7 @@ from tools.catalog.browser_facts import (
     absolute,
     look_click,
     look_dialog,
+    look_drag,
     look_element,
     look_fill,
     look_focus,
@@ -70,18 +71,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Spec:
-    """One tool of the family: what it is called, what it takes, what it does, and what it would touch."""
+    """One tool of the family: what it is called, what it takes, what it does, and what it would touch.
+
+    With `holds_on` the act is also handed the element that was looked at, and refuses to hit another.
+    """
 
     name: str
     title: str
     description: str
     arguments: type[OnSession]
-    act: Callable[["Session", Any], Awaitable[Result]]
+    act: Callable[..., Awaitable[Result]]
     look: Callable[[Any, Ground], Awaitable[Facts | Refused]] = look_page
     effect: Effect = "idempotent"
     worst: Effect | None = None
     output: dict[str, Any] | None = None
     listed: bool = False
+    holds_on: bool = False
     deadline_s: float = _ACT_S
 
 
@@ -99,7 +104,10 @@ def _bound(spec: _Spec, browsers: "Browsers", own_origins: frozenset[str]) -> To
     async def run(given: OnSession, caller: Caller) -> Result:
         async def acted() -> Result:
             session = await browsers.session(given.session, owner=caller.principal)
-            return await spec.act(session, given)
+            if not spec.holds_on:
+                return await spec.act(session, given)
+            expected = caller.looked.element if caller.looked else None
+            return await spec.act(session, given, expected)
 
         return await _attempted(acted)
 
@@ -191,10 +199,12 @@ async def _snapshot(session: "Session", given: Snapshot) -> Result:
     return rendered(await session.snapshot(target=given.target, query=given.query, page=given.page))
 
 
-async def _click(session: "Session", given: ClickArguments) -> Result:
+async def _click(session: "Session", given: ClickArguments, expected: Target | None) -> Result:
     count = 2 if given.doubleClick else 1
     modifiers = tuple(given.modifiers)
-    seen = await session.click(given.target, button=given.button, count=count, modifiers=modifiers, page=given.page)
+    seen = await session.click(
+        given.target, button=given.button, count=count, modifiers=modifiers, expect=expected, page=given.page
+    )
     return rendered(seen)
 
 
@@ -259,9 +269,9 @@ async def _extract(session: "Session", given: Extract) -> Result:
     return rendered_table(table)
 
 
-async def _click_at(session: "Session", given: ClickAt) -> Result:
+async def _click_at(session: "Session", given: ClickAt, expected: Target | None) -> Result:
     action = Click(x=given.x, y=given.y, button=given.button, count=given.clickCount, keys=tuple(given.keys))
-    return rendered(await session.act(action, page=given.page))
+    return rendered(await session.act(action, expect=expected, page=given.page))
 
 
 async def _move_to(session: "Session", given: At) -> Result:
@@ -309,6 +319,7 @@ _SPECS: tuple[_Spec, ...] = (
         _click,
         look=look_click,
         worst="irreversible",
+        holds_on=True,
         listed=True,
     ),
     _Spec(
@@ -407,10 +418,19 @@ _SPECS: tuple[_Spec, ...] = (
         _click_at,
         look=look_point,
         worst="irreversible",
+        holds_on=True,
     ),
     _Spec("mouse_move_xy", "Move the pointer", "Move the pointer to a point.", At, _move_to),
     _Spec("mouse_wheel", "Scroll", "Turn the wheel over a point by so many pixels.", WheelAt, _wheel),
-    _Spec("mouse_drag_xy", "Drag", "Press, move along a path of points, release.", DragAlong, _drag),
+    _Spec(
+        "mouse_drag_xy",
+        "Drag",
+        "Press, move along a path of points, release.",
+        DragAlong,
+        _drag,
+        look=look_drag,
+        worst="irreversible",
+    ),
     _Spec(
         "type_focused",
         "Type where the focus is",

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bridges.browser.words import Target, origin_of
+from bridges.browser.words import Target, origin_of, web_address
 from bridges.secrets import secret_name
 from tools.catalog.browser_arguments import (
     ClickArguments,
     ClickAt,
+    DragAlong,
     FillForm,
     HandleDialog,
     Navigate,
@@ -35,6 +36,7 @@ __all__ = [
     "absolute",
     "look_click",
     "look_dialog",
+    "look_drag",
     "look_element",
     "look_fill",
     "look_focus",
@@ -79,7 +81,7 @@ class Ground:
         """Return facts about clicking an element, or pressing Enter on it."""
         kind, effect = activation(target)
         if not target.submits:
-            return self.on(target, kind, effect)
+            return self.on(target, kind, effect, element=target)
         if target.action_origin not in ("", target.origin):  # what is sent lands there, and a sign-in there is none
             return self.submitting(target, target.action_origin, "submit" if kind == "click" else kind, "irreversible")
         return self.submitting(target, target.origin, kind, effect)
@@ -90,24 +92,31 @@ class Ground:
         """Return facts about sending a form to an origin: everything that is sent is bound by an approval."""
         sent = f"{target.method} {target.action} {target.digest}"
         return self.at(
-            origin, kind=kind, target=str(target), effect=effect, values=target.values, bound=sent, hidden=hidden
+            origin,
+            kind=kind,
+            target=str(target),
+            effect=effect,
+            values=target.values,
+            bound=sent,
+            hidden=hidden,
+            element=target,
         )
 
 
 async def look_page(given: OnSession, ground: Ground) -> Facts | Refused:
     """An act on the page as a whole."""
-    return ground.at(ground.session.page_origin)
+    return ground.at(ground.session.origin_on(given.page))
 
 
 async def look_tabs(given: Tabs, ground: Ground) -> Facts | Refused:
     """Listing and choosing pages changes nothing; closing one does."""
-    return ground.at(ground.session.page_origin, effect="idempotent" if given.action == "close" else None)
+    return ground.at(ground.session.origin_on(given.page), effect="idempotent" if given.action == "close" else None)
 
 
 async def look_navigate(given: Navigate, ground: Ground) -> Facts | Refused:
     """Opening an address."""
     try:
-        return ground.at(origin_of(absolute(given.url)), kind="open", target=given.url)
+        return ground.at(origin_of(web_address(absolute(given.url))), kind="open", target=given.url)
     except ValueError as error:
         return Refused(code="bad_arguments", reason=f"{given.url!r} is not an address: {error}")
 
@@ -120,7 +129,18 @@ async def look_click(given: ClickArguments, ground: Ground) -> Facts | Refused:
 async def look_point(given: ClickAt, ground: Ground) -> Facts | Refused:
     """Clicking a point: whatever lies there."""
     target = await ground.session.describe_point(given.x, given.y, page=given.page)
-    return ground.at(ground.session.page_origin, kind="click") if target is None else ground.activating(target)
+    return (
+        ground.at(ground.session.origin_on(given.page), kind="click") if target is None else ground.activating(target)
+    )
+
+
+async def look_drag(given: DragAlong, ground: Ground) -> Facts | Refused:
+    """Dragging: pressed at the first point, let go at the last; what lies there is pressed or dropped upon."""
+    ends = [await ground.session.describe_point(at.x, at.y, page=given.page) for at in (given.path[0], given.path[-1])]
+    facts = [ground.activating(target) for target in ends if target is not None]
+    if not facts:
+        return ground.at(ground.session.origin_on(given.page), kind="drag")
+    return max(facts, key=lambda each: (not each.own, each.effect == "irreversible"))
 
 
 async def look_element(given: OnTarget, ground: Ground) -> Facts | Refused:
@@ -161,18 +181,18 @@ async def look_key(given: PressKey, ground: Ground) -> Facts | Refused:
     pressed = given.key.rpartition("+")[2] or "+"
     focused = await ground.session.describe_focus(page=given.page) if pressed in _PRESSES else None
     if focused is None:
-        return ground.at(ground.session.page_origin, kind="press")
+        return ground.at(ground.session.origin_on(given.page), kind="press")
     entered = pressed in _ENTER and focused.tag in {"input", "select"}
     return ground.activating(_submitting(focused) if entered and focused.method else focused)
 
 
 async def look_dialog(given: HandleDialog, ground: Ground) -> Facts | Refused:
     """Answering a dialog: an OK to a question commits to whatever it asks."""
-    dialog = ground.session.dialog
+    dialog = ground.session.dialog_on(given.page)
     if dialog is None:
         return Refused(code="no_dialog", reason="no dialog is open")
     return ground.at(
-        ground.session.page_origin,
+        ground.session.origin_on(given.page),
         kind="answer OK to" if given.accept else "answer Cancel to",
         target=f"{dialog.kind}() {dialog.message!r}",
         effect="irreversible" if given.accept and dialog.kind != "alert" else None,
