@@ -28,7 +28,6 @@ from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
 from mcp_types.version import LATEST_MODERN_VERSION
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
 
 __all__ = ["MAX_LINE_BYTES", "SHUTDOWN_S", "serve_stdio"]
 
@@ -203,7 +202,7 @@ async def _write_frames(wire: _Wire, from_server: MemoryObjectReceiveStream[Sess
                 wire.end(message.id)
             try:
                 line = message.model_dump_json(by_alias=True, exclude_unset=True)
-            except (PydanticSerializationError, UnicodeError):
+            except ValueError:  # pydantic's word for text that is no Unicode
                 await wire.refuse(_INTERNAL_ERROR, "Internal error: the answer is no Unicode text", _id_of(message))
                 continue
             await wire.send(line)
