@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["BadPolicy", "CedarEngine"]
 
 _NAMESPACE = "Pointsman"
+_ANSWERS_KEPT = 1024
+_Answer = tuple[bool, tuple[str, ...], tuple[str, ...]]
 
 
 class BadPolicy(Exception):
@@ -64,13 +66,23 @@ class CedarEngine:
         if not validation.validation_passed:
             raise BadPolicy("; ".join(str(error) for error in validation.errors))
         self._entities: dict[tuple[str, tuple[str, ...], str, str], cedarpy.Entities] = {}
+        self._answers: dict[str, _Answer] = {}
 
-    def ask(self, asked: _Asked) -> tuple[bool, tuple[str, ...], tuple[str, ...]]:
-        """Evaluate one request.
+    def ask(self, asked: _Asked) -> _Answer:
+        """Evaluate one request. The same request has the same answer, so it is evaluated once.
 
         Returns:
             Whether it is allowed; the `@id` of each rule that decided; what could not be evaluated.
         """
+        key = repr(asked)
+        answer = self._answers.get(key)
+        if answer is None:
+            if len(self._answers) >= _ANSWERS_KEPT:
+                self._answers.clear()
+            answer = self._answers[key] = self._evaluated(asked)
+        return answer
+
+    def _evaluated(self, asked: _Asked) -> _Answer:
         context: dict[str, Any] = {
             "effect": asked.effect,
             "kind": asked.kind,

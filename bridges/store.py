@@ -75,6 +75,13 @@ _APPEND_ONLY = (
     "create trigger if not exists journal_no_delete before delete on journal "
     "begin select raise(abort, 'the journal is append-only'); end",
 )
+# The two statements of every call, in the driver's own words: compiling them anew costs as much as the disk does.
+# Counted on from the highest number ever given, so that what was removed at the end leaves a gap.
+_HEAD = (
+    "select (select seq from sqlite_sequence where name = 'journal'),"
+    " (select hash from journal order by seq desc limit 1)"
+)
+_APPEND = f"insert into journal values ({', '.join('?' * len(_journal.columns))})"
 _SESSION_ANSWER_LIFE_S = 8 * 3600.0
 _ANSWERS: dict[Answer, tuple[str, str]] = {
     "once": ("once", "approved"),
@@ -332,30 +339,28 @@ def _engine(path: Path, *, synchronous: str) -> sa.Engine:
 
 
 def _extend(connection: sa.Connection, records: list[Record]) -> None:
-    head = connection.execute(sa.select(_journal.c.hash).order_by(_journal.c.seq.desc()).limit(1)).first()
-    # Counted on from the highest number ever given, so that what was removed at the end leaves a gap.
-    given = connection.exec_driver_sql("select seq from sqlite_sequence where name = 'journal'").scalar()
-    seq, prev = int(given or 0), head.hash if head else GENESIS
-    rows: list[dict[str, Any]] = []
+    given, newest = connection.exec_driver_sql(_HEAD).one()
+    seq, prev = int(given or 0), newest or GENESIS
+    rows: list[tuple[Any, ...]] = []
     for record in records:
         seq, own = seq + 1, chained(prev, record)
         rows.append(
-            {
-                "seq": seq,
-                "kind": record.kind,
-                "at": record.at,
-                "call": record.call,
-                "principal": record.principal,
-                "agent": record.agent,
-                "tool": record.tool,
-                "run": record.run,
-                "body": json.dumps(record.body),
-                "prev": prev,
-                "hash": own,
-            }
+            (
+                seq,
+                record.kind,
+                record.at,
+                record.call,
+                record.principal,
+                record.agent,
+                record.tool,
+                record.run,
+                json.dumps(record.body),
+                prev,
+                own,
+            )
         )
         prev = own
-    connection.execute(_journal.insert(), rows)
+    connection.exec_driver_sql(_APPEND, rows)
 
 
 def _entry_of(row: Any) -> Entry:
