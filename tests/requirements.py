@@ -693,7 +693,7 @@ THE_DOOR = (
             "tests/test_operate.py::test_an_unknown_price_ends_a_live_run_whose_money_is_bounded",
             "tests/test_reason.py::test_no_round_is_begun_beyond_the_bound_on_time",
         ),
-        gap="Money is looked at between turns and between rounds, so that the last reply may exceed it; that what planning costs counts is not shown, and its time does not count.",
+        gap="Money is looked at between turns and between rounds, so that the last reply may exceed it; that what planning costs and how long it takes counts is not shown.",
     ),
     Requirement(
         id="door:redaction",
