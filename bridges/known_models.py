@@ -53,7 +53,7 @@ def facts_of(name: str) -> ModelFacts:
     Dated names ("gpt-5.4-2026-03-05") and names of stand-ins ("scripted/gpt-5.4") have their model's facts.
 
     Raises:
-        ValueError: Neither the name nor its prefix is known; the message says what to configure.
+        ValueError: Neither the name nor its prefix is known; the message says which are.
     """
     plain = name.removeprefix(SCRIPTED)
     if known := KNOWN_MODELS.get(plain) or KNOWN_MODELS.get(_undated(plain)):
@@ -65,9 +65,9 @@ def facts_of(name: str) -> ModelFacts:
     if plain.startswith(("gpt-", "o1", "o3", "o4")):
         return ModelFacts(name=plain, vendor="openai", context_tokens=128_000, max_output_tokens=32_000)
     raise ValueError(
-        f"unknown model {name!r}: names that begin with claude- or gpt- are understood; for any other, state"
-        " its vendor (whose API it speaks: 'anthropic' or 'openai'), context_tokens and max_output_tokens in"
-        f" the configuration. Listed models: {', '.join(KNOWN_MODELS)}"
+        f"unknown model {name!r}: the configuration understands names that begin with claude- or gpt-; in code, any"
+        " other is connected with ModelFacts of its own (vendor: 'anthropic' or 'openai', whose API it speaks;"
+        f" context_tokens; max_output_tokens). Listed models: {', '.join(KNOWN_MODELS)}"
     )
 
 

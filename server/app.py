@@ -41,7 +41,7 @@ from tools.tasks import Runs
 if TYPE_CHECKING:
     from bridges.store import Store
 
-__all__ = ["App", "policy_texts", "running"]
+__all__ = ["App", "BadPolicyFile", "policy_texts", "running", "state_key"]
 
 _log = logging.getLogger(__name__)
 _CLOSE_S = 1.0
@@ -74,6 +74,8 @@ class App:
             ]
         )
         pinned = {name for name in config.surface.pin if self.registry.find(name)}
+        for name in sorted(set(config.surface.pin) - pinned):
+            _log.warning("surface.pin names %r, which is no tool; `pointsman tools --all` lists them", name)
         self.listed = frozenset({tool.name for tool in self.registry if tool.listed} | pinned)
 
     async def call(self, call: ToolCall, caller: Caller, ticket: str | None = None) -> Outcome:

@@ -17,6 +17,7 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bridges.browser.words import BrowserOptions, origin_of
+from bridges.known_models import facts_of
 from bridges.secrets import SecretBinding, Secrets
 from tools.budget import Budget
 
@@ -39,7 +40,13 @@ def _site(text: str) -> str:
     return origin_of(text)
 
 
+def _model_name(text: str) -> str:
+    facts_of(text)
+    return text
+
+
 _Origin = Annotated[str, AfterValidator(_site)]
+_ModelName = Annotated[str, AfterValidator(_model_name)]
 
 
 class BrowserConfig(_Section):
@@ -56,8 +63,8 @@ class BrowserConfig(_Section):
 class ModelsConfig(_Section):
     """`[models]`: which model plays which role. `script` names a file for stand-ins that play both, labelled so."""
 
-    thinker: str = "claude-opus-4-7"
-    operator: str = "gpt-5.4"
+    thinker: _ModelName = "claude-opus-4-7"
+    operator: _ModelName = "gpt-5.4"
     anthropic_base_url: str | None = None
     openai_base_url: str | None = None
     script: Path | None = None
@@ -158,7 +165,8 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
         environment: Where keys and secret values come from.
 
     Raises:
-        BadConfig: A file that was named is missing, is not TOML, or has fields that are unknown or out of range.
+        BadConfig: A file that was named is missing, is not TOML, or has fields that are unknown or out of range;
+            a script of stand-ins cannot be read, or is none.
     """
     named = path or (Path(environment[_ENVIRONMENT]) if environment.get(_ENVIRONMENT) else None)
     source = named or Path(platformdirs.user_config_dir("pointsman")) / "pointsman.toml"
@@ -189,12 +197,24 @@ def load(path: Path | None = None, *, environment: Mapping[str, str] = os.enviro
 
 def _models(stated: ModelsConfig, folder: Path, environment: Mapping[str, str]) -> ModelsConfig:
     """Return the section with paths made whole and the vendors' usual variables for another endpoint heeded."""
+    script = _under(folder, stated.script) if stated.script else None
+    if script is not None:
+        _check_script(script)
     heeded = {
-        "script": _under(folder, stated.script) if stated.script else None,
+        "script": script,
         "anthropic_base_url": stated.anthropic_base_url or environment.get("ANTHROPIC_BASE_URL"),
         "openai_base_url": stated.openai_base_url or environment.get("OPENAI_BASE_URL"),
     }
     return stated.model_copy(update=heeded)
+
+
+def _check_script(path: Path) -> None:
+    from bridges.scripted import BadScript, load_script
+
+    try:
+        load_script(path)
+    except (BadScript, OSError, UnicodeDecodeError) as error:
+        raise BadConfig(f"models.script: {error}") from error
 
 
 def _parsed(path: Path) -> _File:

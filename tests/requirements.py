@@ -814,6 +814,7 @@ THE_BRIDGES = (
         source="issue 2: 4.1",
         text="A session behind a handle gives an accessibility snapshot with refs.",
         tests=(
+            "tests/test_operate.py::test_what_is_no_session_of_the_caller_is_refused_before_a_model_is_asked",
             "tests/test_browser_bridge.py::test_a_page_is_shown_as_lines_with_refs_to_act_on",
             "tests/test_browser_bridge.py::test_a_page_over_the_budget_is_folded_and_says_how_to_see_more",
             "tests/test_browser_bridge.py::test_part_of_a_page_is_shown_and_leaves_other_refs_valid",

@@ -99,6 +99,9 @@ def test_bad_input_gets_a_sentence_and_a_status(tmp_path: Path, arguments: tuple
         ('[browser]\norigins = ["reports.example"]', "'reports.example' is no site: scheme and host are wanted"),
         ('recipes = ["gone"]', "there is no folder of recipes"),
         ("[secrets.a]\nfield = 'x'", "secrets.a.origin"),
+        ('[models]\nthinker = "llama-9"', "models.thinker: Value error, unknown model 'llama-9'"),
+        ('[models]\nscript = "gone.json"', "models.script"),
+        ('[models]\nscript = "pointsman.toml"', "is not a script"),
     ],
 )
 def test_a_bad_configuration_is_refused_with_file_and_field(tmp_path: Path, text: str, said: str) -> None:

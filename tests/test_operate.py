@@ -211,6 +211,17 @@ async def operated(tmp_path: Path, portal: Job, steps: list[dict[str, Any]], per
         return await house.call("operate", task=TASK, wait_s=55, **more)
 
 
+@pytest.mark.parametrize("elsewhere", ["/etc", "../..", "bs_of_nobody"])
+async def test_what_is_no_session_of_the_caller_is_refused_before_a_model_is_asked(
+    tmp_path: Path, elsewhere: str
+) -> None:
+    async with job(tmp_path) as portal:
+        steps = [call("finish", done=True, summary="never asked")]
+        result = await operated(tmp_path, portal, steps, Person(YES), session=elsewhere)
+    assert result.is_error
+    assert result.structured_content["code"] == "no_such_session"
+
+
 async def test_a_claim_without_a_contract_is_not_proven(tmp_path: Path) -> None:
     async with job(tmp_path) as portal:
         result = await operated(tmp_path, portal, [call("finish", done=True, summary="done")], Person(YES))

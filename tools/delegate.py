@@ -89,7 +89,7 @@ async def replayed(
         return Refused(code="bad_inputs", reason=str(error))
     acting = replace(caller, agent=f"recipe:{recipe.name}", run=run.handle, progress=None)
     door = means.door(run, acting)
-    async with _session(door, None) as session:
+    async with _session(means, door, None) as session:
         if isinstance(session, Refused):
             return session
         return await _replayed(means, recipe, inputs, checks, stakes, session, door, run)
@@ -147,7 +147,7 @@ async def operated(
         return Refused(code="no_model", reason=means.missing("operator"))
     acting = replace(caller, agent="pointsman", run=run.handle, progress=None)  # until the operator speaks
     door = means.door(run, acting)
-    async with _session(door, session) as own:
+    async with _session(means, door, session) as own:
         if isinstance(own, Refused):
             return own
         contract = await _contract(means, task, contract_id, checks, stakes, own, acting)
@@ -205,7 +205,8 @@ async def composed(
     if budget.usd is not None:
         if cost is None:
             why = (
-                f"the price of {reply.model} is unknown, so the money bound cannot be kept; set max_usd to 0 to lift it"
+                f"the price of {reply.model} is unknown, so the money bound cannot be kept;"
+                " a person can lift it: [budget] usd = 0"
             )
             return Refused(code="budget", reason=why)
         budget = replace(budget, usd=max(Decimal(0), budget.usd - cost))
@@ -336,10 +337,10 @@ async def _contract(
 
 
 @asynccontextmanager
-async def _session(door: Door, given: str | None) -> AsyncGenerator[str | Refused]:
+async def _session(means: Means, door: Door, given: str | None) -> AsyncGenerator[str | Refused]:
     """Hold the session that was given, or one of the run's own, closed at the end however it ends."""
     if given is not None:
-        yield given
+        yield await means.session(given, door.caller)
         return
     outcome, _ = await door.call("browser_new_session", {})
     if not isinstance(outcome, Done):
@@ -380,6 +381,7 @@ def _verdict_text(verdict: Verdict) -> str:
 
 
 def audit_cost(means: Means, audit: Audit) -> Decimal | None:
+    """Return what an audit cost in US dollars; None when the price of its model is unknown."""
     if audit.by == "none" or "scripted" in audit.by:
         return Decimal(0)
     return means.price(audit.model, audit.usage)
@@ -394,4 +396,5 @@ def _read(shown: str) -> Decimal | None:
 
 
 def money(value: Decimal | None) -> str:
+    """Return an amount in US dollars as results show it."""
     return "unknown" if value is None else f"{value:.4f}"

@@ -4,8 +4,8 @@ Evidence has ranks; the stakes of a task set the least rank that can prove it. A
 anything was done is vacuous: it proves nothing about what was done. Only PROVEN counts as success.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "RANKS",
@@ -90,7 +90,6 @@ class Verdict:
     concerns: tuple[Concern, ...] = ()
     inadmissible: int = 0
     audit: str = "none"
-    data: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def least_rank(stakes: str) -> int:

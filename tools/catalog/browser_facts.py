@@ -86,9 +86,7 @@ class Ground:
             return self.submitting(target, target.action_origin, "submit" if kind == "click" else kind, "irreversible")
         return self.submitting(target, target.origin, kind, effect)
 
-    def submitting(
-        self, target: Target, origin: str, kind: str, effect: Effect, hidden: frozenset[str] = frozenset()
-    ) -> Facts:
+    def submitting(self, target: Target, origin: str, kind: str, effect: Effect) -> Facts:
         """Return facts about sending a form to an origin: everything that is sent is bound by an approval."""
         sent = f"{target.method} {target.action} {target.digest}"
         return self.at(
@@ -98,7 +96,6 @@ class Ground:
             effect=effect,
             values=target.values,
             bound=sent,
-            hidden=hidden,
             element=target,
         )
 
@@ -209,8 +206,7 @@ def _typing(target: Target, text: str, ground: Ground, *, submits: bool) -> Fact
         return _leaky(target)
     hidden = frozenset({"text"}) if _is_raw_password(target, text) else frozenset[str]()
     if submits and target.method:
-        sending = ground.activating(_submitting(target))
-        return replace(sending, hidden=hidden, values=sending.values)
+        return replace(ground.activating(_submitting(target)), hidden=hidden)
     return ground.at(target.origin, kind="type", target=str(target), hidden=hidden)
 
 
