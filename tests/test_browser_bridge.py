@@ -856,7 +856,7 @@ async def test_a_call_that_only_waits_for_others_is_told_so(session: Session, si
 
 async def test_a_blank_popup_belongs_to_who_opened_it(session: Session, site: Site) -> None:
     await session.navigate("about:blank")
-    assert session.origin_on("p1") == session.origin_on("p9") == session.page_origin == ""
+    assert session.origin_on("p1") == session.origin_on("p9") == session.origin_on(None) == ""
     await session.navigate(site.url("popper.html"))
     await session.click(button("Pop"))
     assert session.origin_on("p2") == site.origin
@@ -873,7 +873,7 @@ async def test_a_blank_popup_belongs_to_who_opened_it(session: Session, site: Si
 async def test_origins_are_those_navigated_to(session: Session, site: Site) -> None:
     assert session.origins == frozenset()
     await session.navigate(site.url("blank.html"))
-    assert (session.origins, session.page_origin) == ({site.origin}, site.origin)
+    assert (session.origins, session.origin_on(None)) == ({site.origin}, site.origin)
     with pytest.raises(NavigationFailed):
         await session.navigate("http://127.0.0.1:47111/")
     assert session.origins == {site.origin}

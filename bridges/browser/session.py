@@ -103,11 +103,6 @@ class Session:
         """The origins that this session was navigated to."""
         return frozenset(self._origins)
 
-    @property
-    def page_origin(self) -> str:
-        """The origin of the current page; "" for a blank one."""
-        return self.origin_on(None)
-
     def origin_on(self, page: str | None) -> str:
         """Return the origin of a page, or of the one that a call without a handle would go to.
 
