@@ -816,7 +816,7 @@ THE_BRIDGES = (
         tests=(
             "tests/test_operate.py::test_what_is_no_session_of_the_caller_is_refused_before_a_model_is_asked",
             "tests/test_browser_bridge.py::test_a_page_is_shown_as_lines_with_refs_to_act_on",
-            "tests/test_browser_bridge.py::test_a_page_over_the_budget_is_folded_and_says_how_to_see_more",
+            "tests/test_browser_bridge.py::test_a_large_page_is_shown_as_the_viewport_with_counts_and_says_how_to_see_more",
             "tests/test_browser_bridge.py::test_part_of_a_page_is_shown_and_leaves_other_refs_valid",
             "tests/test_browser_bridge.py::test_a_row_of_a_table_is_one_line_with_its_own_controls",
             "tests/test_browser_bridge.py::test_words_of_a_page_cannot_pass_for_a_ref",
@@ -896,7 +896,7 @@ THE_BRIDGES = (
             "tests/test_browser_bridge.py::test_a_dead_process_ends_in_an_error_and_the_next_call_starts_another",
             "tests/test_browser_bridge.py::test_a_ref_of_a_page_that_was_left_is_stale",
             "tests/test_browser_bridge.py::test_a_ref_of_a_frame_that_went_on_never_hits_the_new_page",
-            "tests/test_browser_bridge.py::test_a_ref_whose_element_has_another_label_now_is_stale",
+            "tests/test_browser_bridge.py::test_a_ref_lasts_when_the_label_of_its_element_changes_and_that_is_said",
             "tests/test_browser_bridge.py::test_an_element_that_cannot_be_clicked_is_refused_with_the_reason",
             "tests/test_browser_bridge.py::test_a_form_that_was_filled_in_part_says_so",
             "tests/test_browser_bridge.py::test_an_address_that_cannot_be_opened_is_told_in_a_sentence",

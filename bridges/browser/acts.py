@@ -15,9 +15,9 @@ import anyio
 from playwright.async_api import Error, Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from bridges.browser.scripts import script
 from bridges.browser.target import Facts, Located
 from bridges.browser.words import NotActionable
+from bridges.browser.world import ask
 from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll, TypeText, Wait
 
 __all__ = [
@@ -89,7 +89,7 @@ async def attempt(located: Located, what: str, call: Callable[[], Awaitable[obje
 
 async def _obstacle(locator: Locator, *, typing: bool) -> str:
     try:
-        return str(await locator.evaluate(script("obstacle"), typing, timeout=500))
+        return str(await ask(locator, "obstacle", "typing" if typing else "", timeout_s=0.5))
     except PlaywrightTimeout:
         return "it is not on the page any more (detached)"
 

@@ -16,10 +16,17 @@ def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
     """Return the removed ("- …") and added ("+ …") lines, and whether they were cut to the budget.
 
     Depth is not compared: a box around the page would otherwise be a change of every line. A frame that went to
-    another page is shown anew; what vanished with its former page is counted, not listed.
+    another page is shown anew; what vanished with its former page is counted, not listed. Items of a large page that
+    came into view without having changed are told only when nothing else is.
     """
     gone = _frames(before) - _frames(after)
-    found = list(_hunks(list(before.lines), list(after.lines), gone))
+    known = {(line.frame, line.text) for line in before.lines}
+    arrived = [line for line in after.lines if line.arrived and (line.frame, line.text) not in known]
+    found = list(_hunks(_standing(before, arrived), _standing(after, arrived), gone))
+    if arrived and not found:
+        found = ["(nothing changed, but these came into view)", *_hunk([], arrived, gone)]
+    if not found and (unread := _unread(before)) != (now := _unread(after)):
+        found = [f"(items that are not shown: {unread} before, {now} now)"]
     kept: list[str] = []
     size = 0
     for text in found:
@@ -28,6 +35,16 @@ def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
             return tuple(kept), True
         kept.append(text)
     return tuple(kept), False
+
+
+def _standing(view: View, arrived: list[Line]) -> list[Line]:
+    """Return the lines to compare: without counts, and without items that merely came into view."""
+    came = set(map(id, arrived))
+    return [line for line in view.lines if id(line) not in came and not line.more]
+
+
+def _unread(view: View) -> int:
+    return sum(line.more for line in view.lines)
 
 
 def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:

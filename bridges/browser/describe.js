@@ -1,6 +1,6 @@
 // What policy and audit need to know of an element. Getters come from the prototypes and attributes are read as
 // attributes, because a form field named "action" or "method" shadows the form's own.
-(element) => {
+const describe = (element) => {
   const attribute = (of, name) => Element.prototype.getAttribute.call(of, name);
   const getter = (type, name) => Object.getOwnPropertyDescriptor(type.prototype, name).get;
   const elementsOf = getter(HTMLFormElement, "elements");

@@ -1,107 +1,157 @@
-// A selector engine that runs in Playwright's isolated world, where the page's own scripts cannot reach.
+// The selector engine that all of this is asked through. It runs in Playwright's isolated world, where the page's own
+// scripts cannot reach. A selector can only give elements; so what is not one is handed over as the text of an element
+// that belongs to no page.
 //
-// It knows which fields hold something that must not be seen: passwords, fields that a secret was typed into, and
-// fields that show the same value again. It also finds elements by point and by focus.
-//
+//   pointsman=read:ARGS            the page as a tree (read.js); on an element, that part of it
+//   pointsman=about:ARGS           what a ref means now, as text
+//   pointsman=document             what tells the document apart, as text
+//   pointsman=ref:e12              the element that a ref means
+//   <element> >> pointsman=self    its ref, role and name; facts, obstacle:ARGS, tables, box likewise
 //   <fields> >> pointsman=hidden   those of the fields whose value must not be seen
 //   <field> >> pointsman=mark      remembers the field as one that holds a secret (matches nothing)
-//   pointsman=shows:BASE64         elements whose own text shows one of these values (a JSON list)
+//   pointsman=shows:ARGS           elements whose own text shows one of these values
 //   pointsman=focus                what has the focus
 //   pointsman=point:12,34          what lies under a point of the frame
 //   <element> >> pointsman=wraps   the element, when it holds controls or frames that a click on it could hit
+//   <element> >> pointsman=frame   the element, when it holds a frame
 //   <element> >> pointsman=hit     the control or frame in it that a click in its middle would hit
 //   <element> >> pointsman=of:URL  the element, when its document belongs to the origin of the address
-({
-  queryAll(root, body) {
-    const state = (globalThis.__pointsmanHidden ??= { fields: new WeakSet(), values: new Set() });
-    const shown = (field) => field.value ?? field.textContent ?? "";
-    const remember = (field) => {
-      state.fields.add(field);
-      const value = shown(field);
-      if (value.length >= 4) state.values.add(value);
-    };
-    const deepest = (document, step) => {
-      let found = step(document);
-      while (found && found.shadowRoot) {
-        const inner = step(found.shadowRoot);
-        if (!inner || inner === found) break;
-        found = inner;
-      }
-      return found;
-    };
-    // The innermost elements whose text has one of the values in it, fields and open shadow roots included.
-    const showing = (page, values) => {
-      const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
-      const forms = [...new Set(values.flatMap((value) => [value, tidy(value)]))].filter(Boolean);
-      const has = (text) =>
-        [text ?? "", tidy(text)].some((t) => forms.some((form) => (form.length < 3 ? t === form : t.includes(form))));
-      const found = new Set();
-      const search = (element) => {
-        const below = [...element.children].filter((child) => has(child.textContent));
-        below.forEach(search);
-        const own = [...element.childNodes].filter((child) => !below.includes(child)).map((child) => child.textContent);
-        if (!below.length || has(own.join(""))) found.add(element.closest("select") ?? element);
-      };
-      const walk = (scope) => {
-        for (const child of scope.children) if (has(child.textContent)) search(child);
-        for (const element of scope.querySelectorAll("*")) {
-          if (element.shadowRoot) walk(element.shadowRoot);
-          if (!element.children.length && has(element.textContent)) search(element); // a short value stands alone
-          if ("value" in element && typeof element.value === "string" && has(element.value)) found.add(element);
-          if (has(element.getAttribute("placeholder")) || has(element.getAttribute("alt"))) found.add(element);
-        }
-      };
-      walk(page);
-      return [...found];
-    };
-    const activatable =
-      "a[href],button,input,select,textarea,option,summary,label,[onclick],[contenteditable]," +
-      "[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role=menuitem],[role=option]," +
-      "[role=switch],[role=combobox],[role=textbox],[role=treeitem]";
-    const host = (element) => element.closest(activatable) ?? element;
-    const FRAMES = "iframe,frame,object,embed";
-    const boxOf = (element) => element.getClientRects()[0] ?? element.getBoundingClientRect();
-    if (body === "wraps") {
-      if (root.tagName === "SELECT") return []; // its options are its own
-      const inside = [...root.querySelectorAll("*")].some((e) => e.shadowRoot || e.matches(`${activatable},${FRAMES}`));
-      return inside || root.shadowRoot || root.matches(FRAMES) ? [root] : [];
+const ACTIVATABLE =
+  "a[href],button,input,select,textarea,option,summary,label,[onclick],[contenteditable]," +
+  "[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role=menuitem],[role=option]," +
+  "[role=switch],[role=combobox],[role=textbox],[role=treeitem]";
+const FRAMES = "iframe,frame,object,embed";
+
+const said = (value) => {
+  const element = document.createElement("data");
+  element.textContent = JSON.stringify(value);
+  return [element];
+};
+const decoded = (argument) => {
+  const bytes = Uint8Array.from(atob(argument.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+};
+const brief = (element, near = false) => {
+  const role = roles.roleOf(element);
+  const name = roles.nameOf(element, role) || (roles.CONTROLS.has(role) ? "" : roles.content(element).slice(0, 120));
+  const ref = refs.of(element);
+  return { ref, role, name, near: (near && beside.of(element, beside.alike(element))?.words) || "" };
+};
+const about = (ref) => {
+  const { element, healed, was, candidates } = refs.find(ref);
+  const former = was && { role: was.role, name: was.name };
+  if (!element) return { id: marks.id, gone: true, was: former, candidates: (candidates ?? []).map((each) => brief(each, true)) };
+  const now = brief(element);
+  refs.remember(ref, element, now.role, now.name);
+  return { ...now, id: marks.id, ref, healed: !!healed, was: former, own: refs.of(element) };
+};
+
+const deepest = (scope, step) => {
+  let found = step(scope);
+  while (found && found.shadowRoot) {
+    const inner = step(found.shadowRoot);
+    if (!inner || inner === found) break;
+    found = inner;
+  }
+  return found;
+};
+const host = (element) => element.closest(ACTIVATABLE) ?? element;
+const atPoint = (page, x, y) => deepest(page, (scope) => scope.elementFromPoint(x, y));
+const firstBox = (element) => element.getClientRects()[0] ?? element.getBoundingClientRect();
+const middle = (element) => {
+  const box = firstBox(element);
+  return [box.left + box.width / 2, box.top + box.height / 2];
+};
+const wraps = (element) => {
+  if (element.tagName === "SELECT") return false; // its options are its own
+  const inside = [...element.querySelectorAll("*")].some((e) => e.shadowRoot || e.matches(`${ACTIVATABLE},${FRAMES}`));
+  return inside || !!element.shadowRoot || element.matches(FRAMES);
+};
+const hit = (element) => {
+  const top = atPoint(element.ownerDocument, ...middle(element));
+  const found = top && host(top);
+  if (!found || found === element.closest(ACTIVATABLE) || !found.matches(`${ACTIVATABLE},${FRAMES}`)) return [];
+  for (let node = found; node; node = node.parentNode ?? node.host) if (node === element) return [found];
+  return [];
+};
+
+// The innermost elements whose text has one of the values in it, fields and open shadow roots included.
+const showing = (page, values) => {
+  const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+  const forms = [...new Set(values.flatMap((value) => [value, tidy(value)]))].filter(Boolean);
+  const has = (text) =>
+    [text ?? "", tidy(text)].some((t) => forms.some((form) => (form.length < 3 ? t === form : t.includes(form))));
+  const found = new Set();
+  const search = (element) => {
+    const inner = [...element.children].filter((child) => has(child.textContent));
+    inner.forEach(search);
+    const own = [...element.childNodes].filter((child) => !inner.includes(child)).map((child) => child.textContent);
+    if (!inner.length || has(own.join(""))) found.add(element.closest("select") ?? element);
+  };
+  const walk = (scope) => {
+    for (const child of scope.children) if (has(child.textContent)) search(child);
+    for (const element of scope.querySelectorAll("*")) {
+      if (element.shadowRoot) walk(element.shadowRoot);
+      if (!element.children.length && has(element.textContent)) search(element); // a short value stands alone
+      if ("value" in element && typeof element.value === "string" && has(element.value)) found.add(element);
+      if (has(element.getAttribute("placeholder")) || has(element.getAttribute("alt"))) found.add(element);
     }
-    if (body === "hit") {
-      const box = boxOf(root);
-      const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
-      const top = deepest(root.ownerDocument, (scope) => scope.elementFromPoint(x, y));
-      const found = top && host(top);
-      if (!found || found === root.closest(activatable) || !found.matches(`${activatable},${FRAMES}`)) return [];
-      for (let node = found; node; node = node.parentNode ?? node.host) if (node === root) return [found];
+  };
+  walk(page);
+  return [...found];
+};
+
+const queryAll = (root, body) => {
+  const at = body.indexOf(":");
+  const [what, argument] = at < 0 ? [body, ""] : [body.slice(0, at), body.slice(at + 1)];
+  const page = root.ownerDocument ?? root;
+  switch (what) {
+    case "read":
+      return said(read(root, decoded(argument)));
+    case "about":
+      return said(about(argument));
+    case "document":
+      return said(marks.id);
+    case "ref":
+      return [refs.find(argument).element].filter(Boolean);
+    case "self":
+      return said(brief(root, argument === "near"));
+    case "facts":
+      return said(describe(root));
+    case "obstacle":
+      return said(obstacle(root, argument === "typing"));
+    case "tables":
+      return said(tables(root.ownerDocument ? root : null));
+    case "box": {
+      const box = root.getBoundingClientRect();
+      return said({ middle: middle(root), edge: [box.left + root.clientLeft, box.top + root.clientTop] });
+    }
+    case "frame":
+      return root.matches(FRAMES) ? [root] : [];
+    case "hidden":
+      return secrets.hides(root) ? [root] : [];
+    case "mark":
+      secrets.keep(root);
       return [];
-    }
-    if (body.startsWith("of:")) return URL.parse(body.slice(3))?.origin === globalThis.origin ? [root] : [];
-    if (body.startsWith("shows:")) {
-      const bytes = Uint8Array.from(atob(body.slice(6).replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-      return showing(root.ownerDocument ?? root, JSON.parse(new TextDecoder().decode(bytes)));
-    }
-    if (body === "mark") {
-      remember(root);
-      return [];
-    }
-    if (body === "hidden") {
-      const password = root.tagName === "INPUT" && root.type === "password";
-      if (password || state.fields.has(root)) remember(root); // a "show password" switch changes the type
-      return state.fields.has(root) || state.values.has(shown(root)) ? [root] : [];
-    }
-    const page = root.ownerDocument ?? root;
-    if (body === "focus") {
+    case "shows":
+      return showing(page, decoded(argument));
+    case "focus": {
       const found = deepest(page, (scope) => scope.activeElement);
       return found && found !== page.body ? [found] : [];
     }
-    if (body.startsWith("point:")) {
-      const [x, y] = body.slice(6).split(",").map(Number);
-      const found = deepest(page, (scope) => scope.elementFromPoint(x, y));
+    case "point": {
+      const found = atPoint(page, ...argument.split(",").map(Number));
       return found ? [host(found)] : [];
     }
-    return [];
-  },
-  query(root, body) {
-    return this.queryAll(root, body)[0];
-  },
-})
+    case "wraps":
+      return wraps(root) ? [root] : [];
+    case "hit":
+      return hit(root);
+    case "of":
+      return URL.parse(argument)?.origin === globalThis.origin ? [root] : [];
+    default:
+      return [];
+  }
+};
+
+return { queryAll, query: (root, body) => queryAll(root, body)[0] };

@@ -1,24 +1,20 @@
 """What must not be seen: values of password fields, fields that a secret went into, and the secrets themselves.
 
-The marks live in Playwright's isolated world (`engine.js`), out of reach of the page. Everything here fails closed: a
-field that cannot be asked is hidden.
+Which fields those are is known in Playwright's isolated world (`state.js`), out of reach of the page.
 """
 
-import asyncio
-import base64
-import json
 from collections.abc import Sequence
 
-from playwright.async_api import Error, Locator, Page
+from playwright.async_api import Locator, Page
 
 from bridges.browser.scripts import ENGINE
 from bridges.browser.tree import Node
+from bridges.browser.world import encoded
 
-__all__ = ["HIDDEN", "Scrubber", "any_hidden", "hide_values", "mark", "masks"]
+__all__ = ["HIDDEN", "Scrubber", "mark", "masks"]
 
 HIDDEN = "(hidden)"
 _FIELDS = f"css=input,textarea,select,[contenteditable] >> {ENGINE}=hidden"
-_VALUED = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider"})
 _SHORTEST = 3  # a shorter secret is hidden where it stands alone; elsewhere it would black out ordinary words
 
 
@@ -51,14 +47,14 @@ class Scrubber:
         """Return the selector of elements whose own text shows one of the values, or "" when there are none."""
         if not self._values:
             return ""
-        values = base64.urlsafe_b64encode(json.dumps(self._values).encode()).decode()
-        return f"{ENGINE}=shows:{values}"
+        return f"{ENGINE}=shows:{encoded(self._values)}"
 
     def tree(self, root: Node) -> None:
         """Scrub a snapshot in place."""
         if self._values:
             for node in root.walk():
                 node.name, node.text, node.url = self(node.name), self(node.text), self(node.url)
+                node.near, node.placeholder = self(node.near), self(node.placeholder)
 
 
 async def mark(locator: Locator) -> None:
@@ -70,36 +66,3 @@ def masks(page: Page, scrub: Scrubber | None = None) -> Sequence[Locator]:
     """Return what a screenshot has to cover, in every frame: fields, and text that repeats a secret."""
     selectors = [_FIELDS, *([scrub.selector()] if scrub else [])]
     return [frame.locator(selector) for frame in page.frames if not frame.is_detached() for selector in selectors]
-
-
-async def hide_values(page: Page, root: Node) -> None:
-    """Replace the values of hidden fields in a snapshot by "(hidden)"."""
-    valued = [node for node in root.walk() if node.role in _VALUED and node.ref and _value(node)]
-
-    async def is_hidden(node: Node) -> bool:
-        try:
-            field = page.get_by_ref(node.key)
-            return bool(await field.locator(f"{ENGINE}=hidden").count()) or not await field.count()
-        except Error:
-            return True
-
-    for node, hidden in zip(valued, await asyncio.gather(*map(is_hidden, valued)), strict=True):
-        if hidden:
-            node.text = HIDDEN
-            node.children = []
-
-
-def _value(node: Node) -> str:
-    return node.text or next((child.text for child in node.children if child.role == "text"), "")
-
-
-async def any_hidden(page: Page) -> bool:
-    """Return whether any frame has a field to hide."""
-
-    async def in_frame(locator: Locator) -> bool:
-        try:
-            return bool(await locator.count())
-        except Error:
-            return True
-
-    return any(await asyncio.gather(*map(in_frame, masks(page))))

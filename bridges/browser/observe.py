@@ -1,8 +1,9 @@
 """What a session sees: snapshots with nothing in them that must stay hidden, and what an action brought about."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 from playwright.async_api import Error
@@ -15,7 +16,6 @@ from bridges.browser.pages import Pages
 from bridges.browser.snapshot import View, lines_of, view_text
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
-from bridges.browser.tree import parse
 from bridges.browser.words import Deadlines, Dialog, Download, Observation
 
 __all__ = ["Observer"]
@@ -35,44 +35,23 @@ class Observer:
     scrub: hiding.Scrubber
     deadlines: Deadlines
 
-    async def restored(self, tab: Tab, located: Located) -> View:
-        """Make refs work again after an element was looked up by selector, point or focus; return the snapshot."""
-        if located.by_ref and tab.latest is not None:
-            return tab.latest
-        return await self.take(tab)
-
-    async def part(self, tab: Tab, located: Located) -> tuple[View, str]:
-        """Return a view of an element that has no ref of its own, such as one that takes no clicks."""
-        root = parse(await located.locator.aria_snapshot(mode="ai", timeout=self.deadlines.snapshot_s * 1000))
-        for node in root.walk():
-            node.key, node.ref = node.ref, ""
-        await hiding.hide_values(tab.page, root)
-        self.scrub.tree(root)
-        whole = await self.take(tab)
-        root.ref = "part"
-        return replace(whole, by_ref={"part": root}, lines=lines_of(root)), "part"
-
-    async def fresh(self, tab: Tab) -> View:
-        if tab.latest is not None and tab.latest.stamp == await self._stamp(tab):
-            return tab.latest
-        return await self.take(tab)
-
-    async def _stamp(self, tab: Tab) -> str:
-        return f"{tab.documents} {await settle.changes_of(tab.page)}"
-
     async def take(self, tab: Tab) -> View:
-        """Take a full snapshot. Refs are those of the last one."""
-        milliseconds = self.deadlines.snapshot_s * 1000
+        """Read the page; on a large one, what is in the viewport and what changed since it was shown."""
+        view = await self._read(tab, {"mark": True})
+        tab.latest = view
+        return view
+
+    async def part(self, tab: Tab, located: Located | None, *, query: str | None = None, boxes: bool = False) -> View:
+        """Read all of the page or of an element, or of a large page all that holds a text."""
+        options = {"query": query, "all": query is None, "boxes": boxes}
+        return await self._read(tab, options, located)
+
+    async def _read(self, tab: Tab, options: dict[str, Any], part: Located | None = None) -> View:
         for last in (False, False, True):
-            moves, stamp = tab.moves, await self._stamp(tab)
-            hides = await hiding.any_hidden(tab.page)
+            moves = tab.moves
+            frame, locator = (part.frame, part.locator) if part else (tab.page.main_frame, None)
             try:
-                root = parse(await tab.page.aria_snapshot(mode="ai", timeout=milliseconds))
-                await tab.numbering.apply(tab.page, root)
-                if hides or self.scrub or await hiding.any_hidden(tab.page):
-                    await hiding.hide_values(tab.page, root)
-                    self.scrub.tree(root)
-                title = await self.title(tab)
+                root, said = await tab.documents.read(frame, options, timeout_s=self.deadlines.snapshot_s, part=locator)
             except PlaywrightTimeout:
                 raise
             except Error:
@@ -83,19 +62,16 @@ class Observer:
             if tab.moves != moves and not last:
                 await settle.settle(tab, load_s=self.deadlines.load_s)  # what was read is of the page before
                 continue
-            by_ref = {node.ref: node for node in root.walk() if node.ref}
-            first = next(iter(by_ref), "")
-            tab.latest = View(
-                document=f"{tab.documents} {first.rpartition('e')[0]}",
+            self.scrub.tree(root)
+            return View(
+                document=said["id"],
                 root=root,
                 lines=lines_of(root),
-                by_ref=by_ref,
-                by_key={node.key: node for node in by_ref.values()},
+                by_ref={node.ref: node for node in root.walk() if node.ref},
                 url=self.scrub(tab.page.url),
-                title=title,
-                stamp=stamp,
+                title=self.scrub(said["title"]),
+                notes=_left_out(said),
             )
-            return tab.latest
         raise AssertionError("the last round returns or raises")
 
     async def title(self, tab: Tab) -> str:
@@ -110,20 +86,19 @@ class Observer:
         view: View | None,
         *,
         pending: tuple[str, ...] = (),
-        ref: str | None = None,
-        query: str | None = None,
         whole: bool = False,
+        text: str | None = None,
+        cut: bool = False,
     ) -> Observation:
         files, unsaved = await self._saved(tab, doing)
-        text: str | None = None
         changed: tuple[str, ...] = ()
-        cut = False
-        if view is not None:
+        if view is not None and text is None:
             if whole or tab.shown is None or tab.shown.document != view.document:
-                text, cut = view_text(view, ref=ref, query=query)
+                text, cut = view_text(view)
+                doing.notes += view.notes
             else:
                 changed, cut = changes(tab.shown, view)
-            tab.shown = tab.latest
+            tab.shown = view
         known = view or tab.latest
         return Observation(
             session=self.session,
@@ -173,3 +148,12 @@ class Observer:
                 tab.downloads.append(download)
                 unsaved.append(f"downloading {name}")
         return tuple(files), tuple(unsaved)
+
+
+def _left_out(said: Mapping[str, Any]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if said["hidden"]:
+        notes.append(f"text that nobody can see was left out, in {said['hidden']} places")
+    if said["cut"]:
+        notes.append("the page was too large to be read whole; use query=… or the ref of a part as target")
+    return tuple(notes)

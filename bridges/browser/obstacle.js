@@ -1,5 +1,5 @@
 // Why an element cannot be acted on, in words; "" when nothing speaks against it.
-(element, typing) => {
+const obstacle = (element, typing) => {
   const name = (node) => {
     const id = node.id ? `#${node.id}` : "";
     const text = (node.innerText ?? "").replace(/\s+/g, " ").trim().slice(0, 60);

@@ -19,7 +19,7 @@ import anyio
 from anyio import to_thread
 
 from bridges.browser.install import find_browser
-from bridges.browser.scripts import ENGINE, script
+from bridges.browser.scripts import ENGINE, engine, script
 from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession
 
 if TYPE_CHECKING:  # slow to import, and needed only when a browser is
@@ -110,6 +110,7 @@ class Browsers:
                 context = await running.browser.new_context(
                     viewport={"width": width, "height": height}, accept_downloads=True
                 )
+                await context.add_init_script(script("shadow"))
                 await context.add_init_script(script("settle"))
         except (Error, TimeoutError) as error:
             raise BrowserError("the browser opened no session; try again") from error
@@ -166,7 +167,7 @@ class Browsers:
         try:
             with anyio.fail_after(self._deadlines.launch_s):
                 playwright = await async_playwright().start()
-                await playwright.selectors.register(ENGINE, script("engine"), content_script=True)
+                await playwright.selectors.register(ENGINE, engine(), content_script=True)
                 browser = await playwright.chromium.launch(
                     executable_path=executable,
                     headless=self._options.headless,

@@ -20,6 +20,7 @@ from bridges.browser.navigation import failure_of
 from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
 from bridges.browser.pictures import Picture, size_of
+from bridges.browser.snapshot import view_text
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
 from bridges.browser.words import (
@@ -35,7 +36,6 @@ from bridges.browser.words import (
     NotActionable,
     Observation,
     OpenPage,
-    StaleRef,
     Table,
     Target,
     TimedOut,
@@ -45,7 +45,7 @@ from bridges.browser.words import (
 from bridges.computer import Action, Click, Key, Move, TypeText
 from bridges.secrets import secret_name
 
-__all__ = ["Secrets", "Session"]
+__all__ = ["Secrets", "Session", "Wait"]
 
 _LONGEST_EDGE = 1_600
 _LONGEST_WAIT_S = 30.0
@@ -53,6 +53,7 @@ _POLL_S = 0.1
 _SAVE_S = 5.0  # a download that takes longer is reported as pending, and as done by a later observation
 T = TypeVar("T")
 
+Wait = Literal["auto", "none"]
 Button = Literal["left", "right", "middle"]
 Modifier = Literal["Alt", "Control", "ControlOrMeta", "Meta", "Shift"]
 
@@ -80,21 +81,21 @@ class Session:
     ) -> None:
         self.handle = handle
         self.owner = owner
-        self._context = context
-        self._options = options
+        self.context = context
+        self.options = options
         self._secrets = secrets
-        self._deadlines = deadlines
+        self.deadlines = deadlines
         self._shrink = shrink
         self._lock = anyio.Lock()
         self._origins: set[str] = set()
-        self._scrub = hiding.Scrubber()
-        self._faults = Faults(alive=alive, scrub=self._scrub, deadlines=deadlines)
-        self._pages = Pages(context, deadlines=deadlines, faults=self._faults)
-        self._observer = Observer(
+        self.scrub = hiding.Scrubber()
+        self._faults = Faults(alive=alive, scrub=self.scrub, deadlines=deadlines)
+        self.pages = Pages(context, deadlines=deadlines, faults=self._faults)
+        self.observer = Observer(
             session=handle,
             artefacts=options.artefacts,
-            pages=self._pages,
-            scrub=self._scrub,
+            pages=self.pages,
+            scrub=self.scrub,
             deadlines=deadlines,
         )
 
@@ -109,7 +110,7 @@ class Session:
         A blank popup belongs to whoever opened it, and is of origin "about:" when that is not known; "" stands for a
         blank page of ours, and for one that is not there.
         """
-        tab = self._pages.meant(page)
+        tab = self.pages.meant(page)
         return tab.origin if tab is not None else ""
 
     @property
@@ -119,40 +120,52 @@ class Session:
 
     def dialog_on(self, page: str | None) -> Dialog | None:
         """Return the dialog that is open on a page, or the one that a call without a handle would answer."""
-        tab = self._pages.meant(page) if page is not None else self._pages.with_dialog()
-        return self._observer.said_dialog(tab) if tab is not None else None
+        tab = self.pages.meant(page) if page is not None else self.pages.with_dialog()
+        return self.observer.said_dialog(tab) if tab is not None else None
 
     # Looking
 
     async def snapshot(
-        self, target: str | None = None, query: str | None = None, *, page: str | None = None
+        self,
+        target: str | None = None,
+        query: str | None = None,
+        *,
+        cursor: int | None = None,
+        depth: int | None = None,
+        boxes: bool = False,
+        page: str | None = None,
     ) -> Observation:
-        """Return the page as text; `target` shows one part in full, `query` the lines that hold a text."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.snapshot_s + 2):
-            ref = None
-            if target is None:
-                view = await self._observer.take(tab)
-            else:
-                located = await self._locate(tab, target)
-                view = await self._observer.restored(tab, located)
-                if located.key in view.by_key:
-                    ref = view.by_key[located.key].ref
-                else:
-                    view, ref = await self._observer.part(tab, located)
-            return await self._observer.observation(tab, Doing(), view, ref=ref, query=query, whole=True)
+        """Return the page as text.
+
+        Args:
+            target: Only this part of it.
+            query: Only the lines that hold this text, with what they belong to.
+            cursor: All lines from this one on, as many as fit.
+            depth: Nothing that lies deeper in the tree.
+            boxes: With the box of each element: x, y, width, height in CSS pixels of the viewport.
+            page: The page meant.
+        """
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
+            doing = Doing()
+            if target is None and query is None and cursor is None and depth is None and not boxes:
+                view = await self.observer.take(tab)
+                return await self.observer.observation(tab, doing, view, whole=True)
+            located = await self.locate(tab, target, doing) if target is not None else None
+            view = await self.observer.part(tab, located, query=query, boxes=boxes)
+            text, cut = view_text(view, query=query, cursor=cursor, depth=depth)
+            return await self.observer.observation(tab, doing, view, text=text, cut=cut)
 
     async def screenshot(self, target: str | None = None, full_page: bool = False, *, page: str | None = None) -> Frame:
         """Return a PNG of the viewport, of the whole page or of one element; what must not be seen is covered."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.act_s):
-            if self._scrub:
-                await self._observer.take(tab)  # a secret that the page shows in a new field becomes known
-            milliseconds = self._deadlines.snapshot_s * 1000
-            picture = Picture(mask=list(hiding.masks(tab.page, self._scrub)), timeout=milliseconds)
+        async with self.turn(page) as tab, self.limited(self.deadlines.act_s):
+            if self.scrub:
+                await self.observer.take(tab)  # a secret that the page shows in a new field becomes known
+            milliseconds = self.deadlines.snapshot_s * 1000
+            picture = Picture(mask=list(hiding.masks(tab.page, self.scrub)), timeout=milliseconds)
             if target is not None:
-                located = await self._locate(tab, target)
-                picture = replace(picture, mask=list(hiding.masks(tab.page, self._scrub)))
+                located = await self.locate(tab, target)
+                picture = replace(picture, mask=list(hiding.masks(tab.page, self.scrub)))
                 png = await picture.of_element(located.locator)
-                await self._observer.restored(tab, located)
             else:
                 png = await picture.of_page(tab.page, full_page=full_page)
             width, height = size_of(png)
@@ -165,50 +178,48 @@ class Session:
                 width=small_width,
                 height=small_height,
                 scale=round(width / small_width, 4),
-                url=self._scrub(tab.page.url),
-                title=self._scrub(await tab.page.title()),
+                url=self.scrub(tab.page.url),
+                title=self.scrub(await tab.page.title()),
             )
 
     async def extract_table(
         self, target: str | None = None, caption: str | None = None, *, page: str | None = None
     ) -> Table:
         """Return a table, all its rows in the document, by column header."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.evaluate_s):
-            located = await self._locate(tab, target) if target is not None else None
+        async with self.turn(page) as tab, self.limited(self.deadlines.evaluate_s):
+            located = await self.locate(tab, target) if target is not None else None
             within = located.locator if located is not None else None
-            found = await tables.tables_of(tab.page, within, timeout_s=self._deadlines.evaluate_s)
-            if located is not None:
-                await self._observer.restored(tab, located)
+            found = await tables.tables_of(tab.page, within, timeout_s=self.deadlines.evaluate_s)
             table = tables.choose(found, caption)
-            rows = tuple({key: self._scrub(value) for key, value in row.items()} for row in table.rows)
+            rows = tuple({key: self.scrub(value) for key, value in row.items()} for row in table.rows)
             return replace(table, rows=rows)
 
     async def describe(self, target: str, *, page: str | None = None) -> Target:
         """Return what policy and audit need to know of an element: of the control in it that a click would hit."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.snapshot_s + 2):
-            return await self._hit(tab, await self._locate(tab, target))
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
+            return await self._hit(tab, await self.locate(tab, target))
 
     async def describe_point(self, x: int, y: int, *, page: str | None = None) -> Target | None:
         """Return what a click at a point of the viewport would hit; None where there is nothing."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.evaluate_s):
+        async with self.turn(page) as tab, self.limited(self.deadlines.evaluate_s):
             located = await targets.under_point(tab, x, y)
             return await self._described(tab, located) if located is not None else None
 
     async def describe_focus(self, *, page: str | None = None) -> Target | None:
         """Return what has the focus; None when nothing has."""
-        async with self._turn(page) as tab, self._limited(self._deadlines.evaluate_s):
+        async with self.turn(page) as tab, self.limited(self.deadlines.evaluate_s):
             located = await targets.focused(tab)
             return await self._described(tab, located) if located is not None else None
 
     async def tabs(self) -> tuple[OpenPage, ...]:
         """Return the pages of the session."""
-        async with self._alone():
+        async with self.alone():
             found: list[OpenPage] = []
-            for handle, tab in self._pages.tabs.items():
+            for handle, tab in self.pages.tabs.items():
                 if tab.usable:
-                    title = "" if tab.dialog else await self._observer.title(tab)
-                    current = handle == self._pages.current
-                    found.append(OpenPage(handle=handle, url=self._scrub(tab.page.url), title=title, current=current))
+                    title = "" if tab.dialog else await self.observer.title(tab)
+                    current = handle == self.pages.current
+                    found.append(OpenPage(handle=handle, url=self.scrub(tab.page.url), title=title, current=current))
             return tuple(found)
 
     # Going places
@@ -223,12 +234,12 @@ class Session:
         try:
             web_address(url)
         except ValueError as error:
-            raise BadAddress(self._scrub(str(error))) from error
+            raise BadAddress(self.scrub(str(error))) from error
 
         async def go(tab: Tab, doing: Doing) -> None:
-            doing.acted = f"Opened {self._scrub(url)}"
+            doing.acted = f"Opened {self.scrub(url)}"
             try:
-                await tab.page.goto(url, wait_until="commit", timeout=self._deadlines.navigate_s * 1000)
+                await tab.page.goto(url, wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
             except Error as error:
                 if (
                     "ERR_ABORTED" in error.message or "Download is starting" in error.message
@@ -236,7 +247,7 @@ class Session:
                     await tab.noticing(lambda: bool(tab.downloads) or not tab.usable, longest_s=0.5)
                 if tab.downloads or not tab.usable:
                     return
-                if reason := failure_of(error.message, url, self._deadlines.navigate_s):
+                if reason := failure_of(error.message, url, self.deadlines.navigate_s):
                     raise NavigationFailed(reason) from error
                 raise
             if not (origin := origin_of(url)):
@@ -244,7 +255,7 @@ class Session:
             elif not origin.endswith("://"):
                 self._origins.add(origin)
 
-        return await self._act(page, go, deadline_s=self._deadlines.navigate_s + 1, fresh_page=True)
+        return await self.acting(page, go, deadline_s=self.deadlines.navigate_s + 1, fresh_page=True)
 
     async def back(self, *, page: str | None = None) -> Observation:
         """Go back to the page before."""
@@ -252,32 +263,32 @@ class Session:
         async def go(tab: Tab, doing: Doing) -> None:
             doing.acted = "Went back"
             before = tab.page.url
-            answer = await tab.page.go_back(wait_until="commit", timeout=self._deadlines.navigate_s * 1000)
+            answer = await tab.page.go_back(wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
             if answer is None and tab.page.url == before:
                 raise NotActionable("there is no page before this one")
 
-        return await self._act(page, go, deadline_s=self._deadlines.navigate_s + 1)
+        return await self.acting(page, go, deadline_s=self.deadlines.navigate_s + 1)
 
     async def select_tab(self, page: str) -> Observation:
         """Make a page the one that calls without a page handle go to, and return it."""
-        async with self._alone():
-            tab = self._pages.tab(page)
-            self._pages.current = page
+        async with self.alone():
+            tab = self.pages.tab(page)
+            self.pages.current = page
         if tab.dialog is not None:
-            return await self._observer.observation(tab, Doing(acted=f"Selected {page}"), None)
-        async with self._turn(page) as tab, self._limited(self._deadlines.snapshot_s + 2):
+            return await self.observer.observation(tab, Doing(acted=f"Selected {page}"), None)
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
             await tab.page.bring_to_front()
-            view = await self._observer.take(tab)
-            return await self._observer.observation(tab, Doing(acted=f"Selected {page}"), view, whole=True)
+            view = await self.observer.take(tab)
+            return await self.observer.observation(tab, Doing(acted=f"Selected {page}"), view, whole=True)
 
     async def close_tab(self, page: str) -> Observation:
         """Close a page, with the dialog that may block it, and return the page that is current then."""
-        async with self._alone():
-            await self._pages.tab(page).close(deadline_s=self._deadlines.close_s)
-            del self._pages.tabs[page]
-        async with self._turn(None) as tab, self._limited(self._deadlines.snapshot_s + 2):
-            view = await self._observer.take(tab)
-            return await self._observer.observation(tab, Doing(acted=f"Closed {page}"), view, whole=True)
+        async with self.alone():
+            await self.pages.tab(page).close(deadline_s=self.deadlines.close_s)
+            del self.pages.tabs[page]
+        async with self.turn(None) as tab, self.limited(self.deadlines.snapshot_s + 2):
+            view = await self.observer.take(tab)
+            return await self.observer.observation(tab, Doing(acted=f"Closed {page}"), view, whole=True)
 
     # Acting on elements
 
@@ -289,6 +300,7 @@ class Session:
         count: int = 1,
         modifiers: Sequence[Modifier] = (),
         expect: Target | None = None,
+        wait: Wait = "auto",
         page: str | None = None,
     ) -> Observation:
         """Click an element `count` times; with `expect`, only when that is still what would be hit.
@@ -298,10 +310,10 @@ class Session:
         """
 
         async def click(tab: Tab, doing: Doing) -> None:
-            located = await self._locate(tab, target)
+            located = await self.locate(tab, target, doing)
             if expect is not None:  # the page may change as soon as the pointer comes
                 await acts.attempt(located, "click", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
-                located = await self._locate(tab, target)
+                located = await self.locate(tab, target, doing)
                 _refuse_other(expect, await self._hit(tab, located))
             doing.acted, doing.performed = f"{'Double-clicked' if count == 2 else 'Clicked'} {located}", True
             await acts.attempt(
@@ -316,17 +328,17 @@ class Session:
                 ),
             )
 
-        return await self._act(page, click)
+        return await self.acting(page, click, wait=wait)
 
     async def hover(self, target: str, *, page: str | None = None) -> Observation:
         """Move the pointer over an element."""
 
         async def hover(tab: Tab, doing: Doing) -> None:
-            located = await self._locate(tab, target)
+            located = await self.locate(tab, target, doing)
             doing.acted = f"Hovered over {located}"
             await acts.attempt(located, "hover over", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
 
-        return await self._act(page, hover)
+        return await self.acting(page, hover)
 
     async def type(
         self,
@@ -335,6 +347,7 @@ class Session:
         *,
         submit: bool = False,
         slowly: bool = False,
+        wait: Wait = "auto",
         page: str | None = None,
     ) -> Observation:
         """Replace the text of a field; `slowly` key by key, `submit` presses Enter afterwards.
@@ -344,7 +357,7 @@ class Session:
         """
 
         async def write(tab: Tab, doing: Doing) -> None:
-            located = await self._locate(tab, target)
+            located = await self.locate(tab, target, doing)
             facts = await self._facts(located)
             if not facts.fillable:
                 raise NotActionable(f"{located} takes no text: click it, or give a text field as target")
@@ -354,7 +367,7 @@ class Session:
             acts.refuse_controls(value, located, lines=facts.tag != "input")
             doing.acted, doing.performed = f"Typed into {located}", True
             if slowly:
-                await acts.type_slowly(tab.page, located, value, timeout_s=self._deadlines.act_s)
+                await acts.type_slowly(tab.page, located, value, timeout_s=self.deadlines.act_s)
             else:
                 await acts.put(located, facts, value)
             await self._marked(located, text)
@@ -362,7 +375,7 @@ class Session:
                 doing.acted += " and pressed Enter"
                 await acts.press(tab.page, "Enter", on=located.locator)
 
-        return await self._act(page, write)
+        return await self.acting(page, write, wait=wait)
 
     async def fill_form(self, fields: Sequence[tuple[str, str]], *, page: str | None = None) -> Observation:
         """Fill several fields: text, "true" or "false" for checkboxes and radios, an option's label, a number.
@@ -373,7 +386,7 @@ class Session:
         async def fill(tab: Tab, doing: Doing) -> None:
             found: list[tuple[Located, targets.Facts, str, str]] = []
             for target, value in fields:
-                located = await self._locate(tab, target)
+                located = await self.locate(tab, target, doing)
                 facts = await self._facts(located)
                 if facts.readonly:
                     raise NotActionable(f"could not fill {located}: it is read-only")
@@ -391,13 +404,13 @@ class Session:
                 doing.acted = f"{doing.acted}, {located}" if doing.acted else f"Filled {located}"
                 await self._marked(located, value)
 
-        return await self._act(page, fill)
+        return await self.acting(page, fill)
 
     async def select_option(self, target: str, values: Sequence[str], *, page: str | None = None) -> Observation:
         """Select options of a native list by label or value."""
 
         async def select(tab: Tab, doing: Doing) -> None:
-            located = await self._locate(tab, target)
+            located = await self.locate(tab, target, doing)
             chosen = acts.choices(located, await self._facts(located), values)
             doing.acted, doing.performed = f"Selected {', '.join(map(repr, values))} in {located}", True
             await acts.attempt(
@@ -406,19 +419,21 @@ class Session:
                 lambda: located.locator.select_option(value=chosen, timeout=acts.PATIENCE_MS, no_wait_after=True),
             )
 
-        return await self._act(page, select)
+        return await self.acting(page, select)
 
-    async def press_key(self, key: str, target: str | None = None, *, page: str | None = None) -> Observation:
+    async def press_key(
+        self, key: str, target: str | None = None, *, wait: Wait = "auto", page: str | None = None
+    ) -> Observation:
         """Press a key or a chord such as Control+a, on an element or where the focus is."""
 
         async def press(tab: Tab, doing: Doing) -> None:
-            located = await self._locate(tab, target) if target is not None else None
+            located = await self.locate(tab, target) if target is not None else None
             acts.refuse_keys(Key(keys=(key,)))
             doing.acted = f"Pressed {key}" + (f" on {located}" if located else "")
             doing.performed = True
             await acts.press(tab.page, key, on=located.locator if located else None)
 
-        return await self._act(page, press)
+        return await self.acting(page, press, wait=wait)
 
     async def act(self, action: Action, *, expect: Target | None = None, page: str | None = None) -> Observation:
         """Carry out an action of a model that sees the page as a picture.
@@ -446,21 +461,21 @@ class Session:
                 await self._marked(located, action.text)
                 doing.acted = f"Typed into {located}"
             else:
-                doing.acted = await acts.at_point(tab.page, action, self._options.viewport)
+                doing.acted = await acts.at_point(tab.page, action, self.options.viewport)
 
-        return await self._act(page, at_point)
+        return await self.acting(page, at_point)
 
     async def handle_dialog(
         self, accept: bool, prompt_text: str | None = None, *, page: str | None = None
     ) -> Observation:
         """Answer the dialog that blocks the page, and wait for what it held back."""
-        async with self._alone():
-            tab = self._pages.blocked(page)
+        async with self.alone():
+            tab = self.pages.blocked(page)
             dialog = tab.dialog
             if dialog is None:
                 raise BrowserError("no dialog is open")
             answer = "OK" if accept else "Cancel"
-            doing = Doing(acted=f"Answered {answer} to {dialog.type}() {self._scrub(dialog.message)!r}")
+            doing = Doing(acted=f"Answered {answer} to {dialog.type}() {self.scrub(dialog.message)!r}")
             doing.performed = accept
 
             async def reply() -> None:
@@ -474,7 +489,7 @@ class Session:
 
             async with self._faults.translated(tab, doing):
                 tab.begin()
-                await tab.until_interrupted(reply, deadline_s=self._deadlines.act_s)
+                await tab.until_interrupted(reply, deadline_s=self.deadlines.act_s)
                 return await self._seen(tab, doing)
 
     async def wait_for(
@@ -508,32 +523,32 @@ class Session:
             wanted = f"{text!r} did not show" if text is not None else f"{text_gone!r} did not go"
             raise TimedOut(f"{wanted} within {longest:g} s. Take a snapshot to see what the page shows instead.")
 
-        return await self._act(page, wait, deadline_s=longest + 2)
+        return await self.acting(page, wait, deadline_s=longest + 2)
 
     async def aclose(self) -> None:
         """Close the session with its pages and cookies."""
-        for tab in list(self._pages.tabs.values()):
+        for tab in list(self.pages.tabs.values()):
             if tab.dialog is not None or not tab.usable:
-                await tab.close(deadline_s=self._deadlines.close_s)
-        with anyio.move_on_after(self._deadlines.close_s, shield=True), contextlib.suppress(Error):
-            await self._context.close()
-        self._pages.tabs.clear()
+                await tab.close(deadline_s=self.deadlines.close_s)
+        with anyio.move_on_after(self.deadlines.close_s, shield=True), contextlib.suppress(Error):
+            await self.context.close()
+        self.pages.tabs.clear()
 
     # Turns
 
     @contextlib.asynccontextmanager
-    async def _alone(self) -> AsyncGenerator[None]:
+    async def alone(self) -> AsyncGenerator[None]:
         """Have the session to oneself.
 
         Raises:
             Busy: Others had it for too long.
         """
         try:
-            with anyio.fail_after(self._deadlines.queue_s):
+            with anyio.fail_after(self.deadlines.queue_s):
                 await self._lock.acquire()
         except TimeoutError as error:
             raise Busy(
-                f"other calls on session {self.handle!r} have gone on for {self._deadlines.queue_s:g} s, and this one "
+                f"other calls on session {self.handle!r} have gone on for {self.deadlines.queue_s:g} s, and this one "
                 "was not begun. Wait for them, or use another session."
             ) from error
         try:
@@ -542,90 +557,92 @@ class Session:
             self._lock.release()
 
     @contextlib.asynccontextmanager
-    async def _turn(self, page: str | None) -> AsyncGenerator[Tab]:
+    async def turn(self, page: str | None) -> AsyncGenerator[Tab]:
         """Have the session to oneself, on a page that can be used."""
-        async with self._alone():
-            tab = await self._pages.usable(page)
+        async with self.alone():
+            tab = await self.pages.usable(page)
             self._faults.refuse_while_dialog(tab)
             async with self._faults.translated(tab, Doing()):
                 yield tab
 
-    async def _act(
+    async def acting(
         self,
         page: str | None,
         action: Callable[[Tab, Doing], Awaitable[None]],
         *,
         deadline_s: float | None = None,
         fresh_page: bool = False,
+        wait: Wait = "auto",
     ) -> Observation:
-        async with self._alone():
-            tab = await self._pages.usable(page)
+        """Do something on a page, wait until it is done reacting (unless told not to), and say what came of it."""
+        async with self.alone():
+            tab = await self.pages.usable(page)
             self._faults.refuse_while_dialog(tab)
             if fresh_page and not await tab.answers():
-                tab = await self._pages.replaced(tab)
+                tab = await self.pages.replaced(tab)
             doing = Doing()
             async with self._faults.translated(tab, doing):
                 await settle.arm(tab)
                 try:
                     await tab.until_interrupted(
-                        lambda: action(tab, doing), deadline_s=deadline_s or self._deadlines.act_s
+                        lambda: action(tab, doing), deadline_s=deadline_s or self.deadlines.act_s
                     )
                 except acts.Begun:
                     doing.notes.append("it was carried out, but the page was busy for a while afterwards")
-                    async with self._limited(self._deadlines.act_s - acts.PATIENCE_MS / 1000):
-                        return await self._seen(tab, doing)
-                return await self._seen(tab, doing)
+                    async with self.limited(self.deadlines.act_s - acts.PATIENCE_MS / 1000):
+                        return await self._seen(tab, doing, wait)
+                return await self._seen(tab, doing, wait)
 
-    async def _seen(self, tab: Tab, doing: Doing) -> Observation:
+    async def _seen(self, tab: Tab, doing: Doing, wait: Wait = "auto") -> Observation:
         """Wait for the reaction to end and say what came of it."""
         if tab.crashed:
             raise self._faults.page_gone(tab, doing, "crashed")
-        pending = await settle.settle(tab, load_s=self._deadlines.load_s)
+        if wait == "auto":
+            pending = await settle.settle(tab, load_s=self.deadlines.load_s)
+        else:
+            pending = ("whatever the page does next: it was not waited for",)
         if tab.crashed:
             raise self._faults.page_gone(tab, doing, "crashed")
         if tab.dialog is not None:
-            return await self._observer.observation(tab, doing, None, pending=pending)
+            return await self.observer.observation(tab, doing, None, pending=pending)
         if not tab.usable:
             if not await self._faults.alive():
                 raise self._faults.browser_gone(doing)
             doing.notes.append(f"page {tab.handle} closed itself")
-            tab = await self._pages.usable(None)
-        with anyio.fail_after(self._deadlines.snapshot_s + 2):
-            view = await self._observer.take(tab)
-        return await self._observer.observation(tab, doing, view, pending=pending)
+            tab = await self.pages.usable(None)
+        with anyio.fail_after(self.deadlines.snapshot_s + 2):
+            view = await self.observer.take(tab)
+        return await self.observer.observation(tab, doing, view, pending=pending)
 
     @contextlib.asynccontextmanager
-    async def _limited(self, deadline_s: float) -> AsyncGenerator[None]:
+    async def limited(self, deadline_s: float) -> AsyncGenerator[None]:
         with anyio.fail_after(deadline_s):
             yield
 
     # Elements
 
-    async def _locate(self, tab: Tab, target: str) -> Located:
-        view = await self._observer.fresh(tab)
-        try:
-            return await targets.locate(tab, target, view)
-        except StaleRef:
-            return await targets.locate(tab, target, await self._observer.take(tab))
+    async def locate(self, tab: Tab, target: str, doing: Doing | None = None) -> Located:
+        located = await targets.locate(tab, target, lambda: self.observer.part(tab, None))
+        if located.note and doing is not None and located.note not in doing.notes:
+            doing.notes.append(located.note)
+        return located
 
     async def _facts(self, located: Located) -> targets.Facts:
         return await targets.facts_of(located.locator, timeout_s=acts.PATIENCE_MS / 1000)
 
     async def _described(self, tab: Tab, located: Located) -> Target:
-        found = await targets.described(tab, located, self._scrub, timeout_s=acts.PATIENCE_MS / 1000)
-        view = await self._observer.restored(tab, located)
-        return replace(found, ref=view.by_key[located.key].ref if located.key in view.by_key else "")
+        return await targets.described(tab, located, self.scrub, timeout_s=acts.PATIENCE_MS / 1000)
 
     async def _hit(self, tab: Tab, located: Located) -> Target:
         """Describe what a click on the element would hit: a control in it, or the element itself."""
-        inner = await targets.inner_hit(located, timeout_s=acts.PATIENCE_MS / 1000)
+        inner = await targets.inner_hit(tab, located, timeout_s=acts.PATIENCE_MS / 1000)
         return await self._described(tab, inner or located)
 
     async def _expected(self, tab: Tab, action: Action, expect: Target) -> None:
         """Refuse an action when what it would touch is not what was expected."""
         match action:
             case Click(button="left" | "right" | "middle"):
-                await acts.at_point(tab.page, Move(x=action.x, y=action.y), self._options.viewport)
+                await acts.at_point(tab.page, Move(x=action.x, y=action.y), self.options.viewport)
                 located = await targets.under_point(tab, action.x, action.y)
             case Key() | TypeText():
                 located = await targets.focused(tab)
@@ -639,10 +656,10 @@ class Session:
         if name is None:
             return text
         facts = await self._facts(located)
-        origin = await targets.frame_origin(tab, located.locator)
+        origin = await targets.frame_origin(tab, located)
         names = tuple(dict.fromkeys(known for known in (located.name, *facts.names) if known))
         value = self._secrets.value_for(name, origin=origin, field_names=names)
-        self._scrub.add(value)
+        self.scrub.add(value)
         await hiding.mark(located.locator)
         return value
 

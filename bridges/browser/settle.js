@@ -36,7 +36,12 @@
   const leaves = () => {
     state.leftAt = performance.now();
   };
-  window.addEventListener("submit", (event) => native.set(() => event.defaultPrevented || leaves(), 0), true);
+  const submits = (event) => {
+    const before = state.leftAt;
+    leaves(); // at once: whoever asks now must not think that nothing will come
+    native.set(() => event.defaultPrevented && (state.leftAt = before), 0);
+  };
+  window.addEventListener("submit", submits, true);
   window.navigation?.addEventListener("navigate", (event) => {
     if (!event.destination.sameDocument && !event.hashChange && event.downloadRequest === null) leaves();
   });

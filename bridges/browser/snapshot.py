@@ -6,14 +6,15 @@ because a partial snapshot of Playwright's would invalidate all other refs.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from bridges.browser.tree import Node, frame_of
+from bridges.browser.tree import Node
 
 __all__ = ["LONGEST_LINE", "Line", "View", "lines_of", "plain_text", "view_text"]
 
 _BUDGET = 8_000  # characters of a view
 LONGEST_LINE = 1_000
+_MORE = "see more with query=… to search, cursor=0 to page through all, or the ref of a part as target"
 _FOLD_AFTER = 10  # lines of a run that are kept when a view is over the budget
 _FEW_OPTIONS = 8
 _FLAT_LEAVES = 16  # more than this is not one line
@@ -34,6 +35,16 @@ _PLACES = frozenset(
     }
 )
 _REF_PLACES = frozenset({"alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"})
+_OUTLINE = _REF_PLACES | {
+    "banner",
+    "complementary",
+    "contentinfo",
+    "heading",
+    "main",
+    "navigation",
+    "search",
+    "tablist",
+}
 _TRANSPARENT = frozenset(
     {
         *("caption", "cell", "code", "columnheader", "deletion", "emphasis", "generic", "gridcell"),
@@ -47,11 +58,19 @@ _TABLES = frozenset({"table", "grid", "treegrid"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a view, and the frame that it belongs to."""
+    """A line of a view, and the frame that it belongs to.
+
+    `off`: it lies outside the viewport; `outline`: it says what a part of the page is; `arrived`: it came into view
+    and did not change; `more`: it stands for so many items that were not read.
+    """
 
     depth: int
     text: str
     frame: str = ""
+    off: bool = False
+    outline: bool = False
+    arrived: bool = False
+    more: int = 0
 
     def __str__(self) -> str:
         text = self.text if len(self.text) <= LONGEST_LINE else self.text[:LONGEST_LINE] + "…"
@@ -66,10 +85,9 @@ class View:
     root: Node
     lines: tuple[Line, ...]
     by_ref: dict[str, Node]
-    by_key: dict[str, Node] = field(default_factory=dict[str, Node])
     url: str = ""
     title: str = ""
-    stamp: str = ""
+    notes: tuple[str, ...] = ()
 
 
 # Saying
@@ -77,16 +95,8 @@ class View:
 
 def lines_of(root: Node) -> tuple[Line, ...]:
     """Return the compact lines of a tree or a part of it."""
-    _place_in_frames(root, "")
     _find_layout(root)
     return tuple(_lines(root, 0)) if root.role != "page" else tuple(_children(root, 0))
-
-
-def _place_in_frames(node: Node, frame: str) -> None:
-    node.frame = node.ref.rpartition("e")[0] if node.ref else frame
-    inner = next((frame_of(below.ref) for below in node.walk() if below.ref and below is not node), node.frame)
-    for child in node.children:
-        _place_in_frames(child, inner if node.role == "iframe" else node.frame)
 
 
 def _find_layout(root: Node) -> None:
@@ -125,7 +135,13 @@ def plain_text(node: Node) -> str:
 
 def _children(node: Node, depth: int) -> Iterator[Line]:
     for child in _said(node):
-        yield from _lines(child, depth)
+        lines = _lines(child, depth)
+        yield from (replace(line, arrived=True) for line in lines) if child.arrived else lines
+
+
+def _line(node: Node, depth: int, text: str) -> Line:
+    outline = node.role in _OUTLINE
+    return Line(depth, text, node.frame, off=node.off, outline=outline, more=node.more)
 
 
 def _said(node: Node) -> list[Node]:
@@ -141,7 +157,9 @@ def _said(node: Node) -> list[Node]:
 def _lines(node: Node, depth: int) -> Iterator[Line]:
     if node.role == "text":
         if node.text:
-            yield Line(depth, f"text: {node.text}", node.frame)
+            yield _line(node, depth, f"text: {node.text}")
+    elif node.role == "more":
+        yield _line(node, depth, f"… {node.more} more {node.name}")
     elif node.layout and not node.clickable:
         yield from _transparent(node, depth)
     elif node.role in _CELLS or node.role in ("row", "listitem"):
@@ -151,7 +169,7 @@ def _lines(node: Node, depth: int) -> Iterator[Line]:
     elif node.role == "img" and not node.name and not node.clickable:
         return
     elif _is_one_line(node):
-        yield Line(depth, _inline(node), node.frame)
+        yield _line(node, depth, _inline(node) + (f" (beside: {node.near})" if node.near else ""))
     else:
         yield from _place(node, depth)
 
@@ -159,10 +177,10 @@ def _lines(node: Node, depth: int) -> Iterator[Line]:
 def _place(node: Node, depth: int) -> Iterator[Line]:
     inner = [line for line in _children(node, depth + 1) if line.text != f"text: {node.name}"]
     if node.role in ("list", "group") and not node.name and not node.states:
-        yield from (Line(line.depth - 1, line.text, line.frame) for line in inner)
+        yield from (replace(line, depth=line.depth - 1) for line in inner)
     elif inner or node.name or node.role in _PLACES or node.ref:
         head = _head(node)
-        yield Line(depth, f"{head}: {node.text}" if node.text else f"{head}:" if inner else head, node.frame)
+        yield _line(node, depth, f"{head}: {node.text}" if node.text else f"{head}:" if inner else head)
         yield from inner
 
 
@@ -171,10 +189,10 @@ def _transparent(node: Node, depth: int) -> Iterator[Line]:
     running = node.role == "paragraph" or any(child.role == "text" for child in node.children)
     if len(_said(node)) > 1 and running and _is_flat(node) and not _fields(node):
         if text := _inline_children(node):
-            yield Line(depth, f"text: {text}", node.frame)
+            yield _line(node, depth, f"text: {text}")
         return
     if node.text or (node.name and not node.children):
-        yield Line(depth, f"text: {node.text or node.name}", node.frame)
+        yield _line(node, depth, f"text: {node.text or node.name}")
     yield from _children(node, depth)
 
 
@@ -190,15 +208,15 @@ def _item(node: Node, depth: int) -> Iterator[Line]:
         head = all(child.role == "columnheader" for child in node.children)
         text = " | ".join(cells) if cells else node.name
         named = f"{_head(node)}: " if node.clickable or node.states else "columns: " if head else "row: "
-        yield Line(depth, named + text, node.frame)
+        yield _line(node, depth, named + text)
         return
     text = _inline_children(node) or node.text or node.name
     only = node.children[0] if len(node.children) == 1 else None
     if only is not None and only.role in _INTERACTIVE and not node.clickable:
-        yield Line(depth, text, node.frame)
+        yield _line(node, depth, text)
     elif text:
         role = "text" if node.role in _CELLS else node.role
-        yield Line(depth, f"{_head(node) if node.clickable or node.states else role}: {text}", node.frame)
+        yield _line(node, depth, f"{_head(node) if node.clickable or node.states else role}: {text}")
 
 
 def _is_flat(node: Node) -> bool:
@@ -240,6 +258,10 @@ def _head(node: Node) -> str:
         words.append("[cursor=pointer]")
     if node.ref and (node.role in _INTERACTIVE or node.role in _REF_PLACES or node.clickable):
         words.append(f"[ref={node.ref}]")
+    if node.box:
+        words.append(f"[box={','.join(map(str, node.box))}]")
+    if node.placeholder:
+        words.append(f"(placeholder: {node.placeholder})")
     return " ".join(words)
 
 
@@ -276,39 +298,75 @@ def _native_list(node: Node) -> str:
 # Parts
 
 
-def view_text(view: View, *, ref: str | None = None, query: str | None = None) -> tuple[str, bool]:
+def view_text(
+    view: View, *, query: str | None = None, cursor: int | None = None, depth: int | None = None
+) -> tuple[str, bool]:
     """Return a view within the budget, and whether it was cut.
 
     Args:
         view: The snapshot.
-        ref: Show only what lies under this element.
         query: Show only lines that hold this text, each below the lines that it belongs to.
+        cursor: Show all lines from this one on, as many as fit.
+        depth: Leave out what lies deeper.
     """
-    lines = view.lines if ref is None else lines_of(view.by_ref[ref])
+    lines = [line for line in view.lines if depth is None or line.depth < depth]
     if query is not None:
         lines = _found(lines, query)
         if not lines:
             return f"(no line holds {query!r}; {len(view.lines)} lines in all)", False
-    if _length(lines) <= _BUDGET:
+    if cursor is not None:
+        return _page(lines, cursor)
+    unread = any(line.more for line in lines)
+    if _length(lines) <= _BUDGET and not unread:
         return "\n".join(map(str, lines)) or "(the page shows nothing)", False
-    kept: list[str] = []
-    size, folded = 0, _folded(lines)
-    for at, line in enumerate(folded):
+    brief = lines if query is not None or _length(lines) <= _BUDGET else _in_view(lines)
+    if _length(brief) > _BUDGET:
+        brief = _folded(brief)
+    kept, left = _fitting(brief)
+    what = f"the first {len(kept)} lines" if left else "what is in the viewport, and the headings around it"
+    return "\n".join([*map(str, kept), f"(this is {what}; {_MORE})"]), True
+
+
+def _page(lines: Sequence[Line], cursor: int) -> tuple[str, bool]:
+    if cursor >= len(lines):
+        return f"(there are {len(lines)} lines in all, the last is number {len(lines) - 1})", False
+    kept, left = _fitting(lines[cursor:])
+    end = cursor + len(kept)
+    more = f"; go on with cursor={end}" if left else ""
+    return "\n".join([*map(str, kept), f"(lines {cursor} to {end - 1} of {len(lines)}{more})"]), bool(left)
+
+
+def _fitting(lines: Sequence[Line]) -> tuple[list[Line], int]:
+    """Return the lines that fit the budget, and how many do not."""
+    size = 0
+    for at, line in enumerate(lines):
         size += len(str(line)) + 1
-        if size > _BUDGET:
-            kept.append(f"(cut: {len(folded) - at} more lines; see more with query=… or the ref of a part as target)")
-            break
-        kept.append(str(line))
-    else:
-        kept.append("(folded to fit; see more with query=… or the ref of a part as target)")
-    return "\n".join(kept), True
+        if size > _BUDGET and at:
+            return list(lines[:at]), len(lines) - at
+    return list(lines), 0
 
 
 def _length(lines: Sequence[Line]) -> int:
     return sum(len(str(line)) + 1 for line in lines)
 
 
-def _found(lines: Sequence[Line], query: str) -> tuple[Line, ...]:
+def _in_view(lines: Sequence[Line]) -> list[Line]:
+    """Keep what lies in the viewport and the outline of the rest, and count what is left out."""
+    kept: list[Line] = []
+    left, depth = 0, 0
+    for line in lines:
+        if line.off and not line.outline and not line.more:
+            depth = line.depth if not left else min(depth, line.depth)
+            left += 1
+            continue
+        if left:
+            kept.append(Line(depth, f"… {left} more lines"))
+            left = 0
+        kept.append(line)
+    return [*kept, Line(depth, f"… {left} more lines")] if left else kept
+
+
+def _found(lines: Sequence[Line], query: str) -> list[Line]:
     wanted = query.casefold()
     keep: set[int] = set()
     for at, line in enumerate(lines):
@@ -324,7 +382,7 @@ def _found(lines: Sequence[Line], query: str) -> tuple[Line, ...]:
             if lines[below].depth <= line.depth:
                 break
             keep.add(below)
-    return tuple(lines[at] for at in sorted(keep))
+    return [lines[at] for at in sorted(keep)]
 
 
 def _folded(lines: Sequence[Line]) -> list[Line]:

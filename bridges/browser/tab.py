@@ -21,7 +21,7 @@ from playwright.async_api import (
     WebError,
 )
 
-from bridges.browser.refs import Numbering
+from bridges.browser.documents import Documents
 from bridges.browser.snapshot import View
 from bridges.browser.words import origin_of
 
@@ -37,7 +37,7 @@ class Tab:
     """A Playwright page with its notes.
 
     `shown` is the snapshot that the caller saw last, what changes are told against; `latest` is the last one taken,
-    what refs resolve in.
+    where candidates come from.
     """
 
     def __init__(self, handle: str, page: Page) -> None:
@@ -49,9 +49,8 @@ class Tab:
         self.shown: View | None = None
         self.latest: View | None = None
         self.blank = ""  # the origin that an about: page belongs to
-        self.documents = 0
         self.moves = 0
-        self.numbering = Numbering()
+        self.documents = Documents()
         self.downloads: list[Download] = []
         self.opened: list[str] = []
         self.console_errors: list[str] = []
@@ -76,7 +75,6 @@ class Tab:
         page.on("requestfailed", self._on_request_end)
         page.on("response", self._on_response)
         page.on("framenavigated", self._on_navigated)
-        page.on("domcontentloaded", self._on_document)
 
     @property
     def usable(self) -> bool:
@@ -214,10 +212,6 @@ class Tab:
             self.navigation = None
             if not frame.url.startswith("about:"):
                 self.blank = UNKNOWN  # whoever makes it blank again
-        self._notice()
-
-    def _on_document(self, _: Page) -> None:
-        self.documents += 1
         self._notice()
 
 

@@ -1,6 +1,6 @@
 // Every table of a document with headers, real or by role, open shadow roots included: what it is called and its
 // rows. A table that only lays out other tables is skipped; so are rows that nobody can see.
-(scope) => {
+const tables = (scope) => {
   const tidy = (text) => (text ?? "").replace(/\s+/g, " ").trim();
   const text = (cell) => {
     const field = cell.querySelector("input:not([type=hidden]):not([type=password]),select,textarea");

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from playwright.async_api import Error, Locator, Page
 from pydantic import BaseModel, TypeAdapter
 
-from bridges.browser.scripts import script
 from bridges.browser.words import Ambiguous, NoSuchTarget, Table
+from bridges.browser.world import ask
 
 __all__ = ["choose", "tables_of"]
 
@@ -26,11 +26,11 @@ async def tables_of(page: Page, within: Locator | None, *, timeout_s: float) -> 
     """Return the tables with headers in all frames, or those in and around one element."""
     found: list[Found] = []
     if within is not None:
-        found += _FOUND.validate_python(await within.evaluate(script("tables"), timeout=timeout_s * 1000))
+        found += _FOUND.validate_python(await ask(within, "tables", timeout_s=timeout_s))
     else:
         for frame in page.frames:
             try:
-                found += _FOUND.validate_python(await frame.evaluate(script("tables"), None))
+                found += _FOUND.validate_python(await ask(frame, "tables", timeout_s=timeout_s))
             except Error:
                 if frame.is_detached():
                     continue

@@ -6,20 +6,22 @@ Never a guess: exactly one visible match in all frames, else an error that lists
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Literal
 
-from playwright.async_api import ElementHandle, Error, Frame, Locator
+from playwright.async_api import Error, Frame, Locator
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from pydantic import BaseModel, TypeAdapter
 
 from bridges.browser.hiding import Scrubber
-from bridges.browser.scripts import ENGINE, script
+from bridges.browser.scripts import ENGINE
 from bridges.browser.snapshot import View, lines_of
 from bridges.browser.tab import UNKNOWN, Tab
-from bridges.browser.tree import Node, parse
+from bridges.browser.tree import Node, frame_of
 from bridges.browser.words import Ambiguous, NoSuchTarget, StaleRef, Target, origin_of
+from bridges.browser.world import ask
 
 __all__ = [
     "Facts",
@@ -39,11 +41,7 @@ _ROLE = re.compile(r"role=([a-z]+)")
 _SHOWN = 8
 _FRAMES_DEEP = 8
 _LONGEST_VALUE = 500
-_EDGE = "e => { const b = e.getBoundingClientRect(); return [b.left + e.clientLeft, b.top + e.clientTop] }"
-_MIDDLE = (
-    "e => { const b = e.getClientRects()[0] ?? e.getBoundingClientRect();"
-    " return [b.left + b.width / 2, b.top + b.height / 2] }"
-)
+_ASK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +49,40 @@ class Located:
     """The one element meant."""
 
     locator: Locator
+    frame: Frame
     role: str
     name: str
-    key: str = ""  # Playwright's ref, which lasts until the next snapshot
-    by_ref: bool = False
+    ref: str = ""
+    note: str = ""  # what is to be said about how it was found
+
+    def __str__(self) -> str:
+        return f'{self.role} "{self.name}"' if self.name else self.role
+
+
+class Brief(BaseModel):
+    """An element as `engine.js` names it."""
+
+    ref: str = ""
+    role: str
+    name: str
+    near: str = ""
+
+    def __str__(self) -> str:
+        said = f'{self.role} "{self.name}"' if self.name else self.role
+        return f"{said} (beside: {self.near})" if self.near else said
+
+
+class About(BaseModel):
+    """What a ref means now."""
+
+    id: str
+    gone: bool = False
+    healed: bool = False
+    role: str = ""
+    name: str = ""
+    own: str = ""
+    was: Brief | None = None
+    candidates: tuple[Brief, ...] = ()
 
     def __str__(self) -> str:
         return f'{self.role} "{self.name}"' if self.name else self.role
@@ -90,6 +118,8 @@ class Facts(BaseModel):
 
 
 _FACTS = TypeAdapter(Facts)
+_BRIEF = TypeAdapter(Brief)
+_ABOUT = TypeAdapter(About)
 
 
 def ref_in(target: str) -> str | None:
@@ -98,39 +128,78 @@ def ref_in(target: str) -> str | None:
     return match[1] if match else None
 
 
-async def locate(tab: Tab, target: str, view: View) -> Located:
-    """Return the element, given a snapshot that is fresh.
-
-    Looking an element up by selector makes Playwright forget its other refs: a full snapshot has to follow.
+async def locate(tab: Tab, target: str, view: Callable[[], Awaitable[View]]) -> Located:
+    """Return the element meant; `view` gives the page for candidates when there is none.
 
     Raises:
-        StaleRef: The ref is not on the page.
+        StaleRef: The ref is not on the page, and nothing took its element's place for certain.
         NoSuchTarget: Nothing visible matches.
         Ambiguous: Several do.
     """
     if ref := ref_in(target):
-        node = view.by_ref.get(ref)
-        if node is None or not await tab.page.get_by_ref(node.key).count():
-            raise StaleRef(
-                f"ref {ref!r} is not on page {tab.handle} (any more): the element or the page under it is another "
-                "one. Take a snapshot and use the ref that it shows."
-            )
-        locator = tab.page.get_by_ref(node.key)
-        return Located(locator=locator, role=node.role, name=_name(node), key=node.key, by_ref=True)
+        return await _by_ref(tab, ref)
     found = await _visible(tab, target)
     if not found:
-        raise NoSuchTarget(f"nothing visible matches {target!r} on page {tab.handle}. {_candidates(view, target)}")
+        raise NoSuchTarget(
+            f"nothing visible matches {target!r} on page {tab.handle}. {_candidates(await view(), target)}"
+        )
     if len(found) > 1:
-        nodes = [await _node_at(locator) for locator in found[:_SHOWN]]
-        listed = [_said(view.by_key.get(node.ref, node)) for node in nodes]
+        listed = "; ".join([await _listed(tab, frame, locator) for frame, locator in found[:_SHOWN]])
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        raise Ambiguous(f"{len(found)} elements match {target!r}; use the ref of one: {'; '.join(listed)}{more}")
-    node = await _node_at(found[0])
-    return Located(locator=found[0], role=node.role, name=_name(node), key=node.ref)
+        raise Ambiguous(f"{len(found)} elements match {target!r}; use the ref of one: {listed}{more}")
+    return await _at(tab, *found[0])
 
 
-async def _visible(tab: Tab, selector: str) -> list[Locator]:
-    found: list[Locator] = []
+async def _by_ref(tab: Tab, ref: str) -> Located:
+    prefix, number = frame_of(ref), ref.removeprefix(frame_of(ref))
+    frame = tab.documents.frame(prefix)
+    if frame is None:
+        raise StaleRef(_unknown(tab, ref))
+    said = _ABOUT.validate_python(await ask(frame, "about", number, timeout_s=_ASK_S))
+    if tab.documents.prefix(said.id, frame) != prefix or (said.gone and said.was is None):
+        raise StaleRef(_unknown(tab, ref))
+    if said.gone:
+        others = "; ".join(f"{each} [ref={prefix}{each.ref}]" for each in said.candidates)
+        raise StaleRef(
+            f"ref {ref!r} is not on page {tab.handle} any more: it was {said.was}. "
+            + (f"There is now: {others}." if others else "There is nothing like it now; take a snapshot.")
+        )
+    note = ""
+    if said.healed:
+        note = f"the page replaced {said.was} [ref={ref}]; its one successor was taken: {said} [ref={prefix}{said.own}]"
+    elif said.was is not None and said.was.name != said.name:
+        note = f"{said.was} [ref={ref}] is now called {said.name!r}"
+    locator = frame.locator(f"{ENGINE}=ref:{number}")
+    return Located(locator=locator, frame=frame, role=said.role, name=said.name, ref=ref, note=note)
+
+
+def _unknown(tab: Tab, ref: str) -> str:
+    return (
+        f"ref {ref!r} is not on page {tab.handle} (any more): the page under it is another one. Take a snapshot and "
+        "use the ref that it shows."
+    )
+
+
+async def _at(tab: Tab, frame: Frame, locator: Locator) -> Located:
+    """Return an element that was found, with what it is."""
+    try:
+        said = _BRIEF.validate_python(await ask(locator, "self", timeout_s=_ASK_S))
+        document = str(await ask(frame, "document", timeout_s=_ASK_S))
+    except Error:
+        return Located(locator=locator, frame=frame, role="element", name="")
+    ref = tab.documents.prefix(document, frame) + said.ref
+    return Located(locator=locator, frame=frame, role=said.role, name=said.name, ref=ref)
+
+
+async def _listed(tab: Tab, frame: Frame, locator: Locator) -> str:
+    """Return one of several matches in words, with a ref to use instead."""
+    said = _BRIEF.validate_python(await ask(locator, "self", "near", timeout_s=_ASK_S))
+    document = str(await ask(frame, "document", timeout_s=_ASK_S))
+    return f"{said} [ref={tab.documents.prefix(document, frame)}{said.ref}]"
+
+
+async def _visible(tab: Tab, selector: str) -> list[tuple[Frame, Locator]]:
+    found: list[tuple[Frame, Locator]] = []
     for frame in tab.page.frames:
         if frame.is_detached():
             continue
@@ -146,21 +215,12 @@ async def _visible(tab: Tab, selector: str) -> list[Locator]:
                     f'role=button[name="Save"]: {error.message.splitlines()[0]}'
                 ) from error
             raise
-        found += [matching.nth(at) for at in range(count)]
+        found += [(frame, matching.nth(at)) for at in range(count)]
     return found
 
 
-async def _node_at(locator: Locator) -> Node:
-    """Return the element as the accessibility tree has it."""
-    try:
-        root = parse(await locator.aria_snapshot(mode="ai", timeout=2_000))
-    except Error:
-        root = Node(role="page")
-    return root.children[0] if root.children else Node(role="element")
-
-
 def _name(node: Node) -> str:
-    """Return the name; the tree leaves it out where the words below say the same."""
+    """Return the name, or the words below."""
     if node.name or node.role in ("textbox", "combobox", "searchbox", "spinbutton", "listbox", "table", "grid"):
         return node.name
     words = [below.name or below.text for below in node.walk() if below.name or below.text]
@@ -196,19 +256,19 @@ def _candidates(view: View, selector: str) -> str:
 
 async def facts_of(locator: Locator, *, timeout_s: float) -> Facts:
     """Return what the page says of the element."""
-    return _FACTS.validate_python(await locator.evaluate(script("describe"), timeout=timeout_s * 1000))
+    return _FACTS.validate_python(await ask(locator, "facts", timeout_s=timeout_s))
 
 
 async def described(tab: Tab, located: Located, scrub: Scrubber, *, timeout_s: float) -> Target:
-    """Return the element as policy, audit and people need to know it; its `ref` is left to the next snapshot."""
+    """Return the element as policy, audit and people need to know it."""
     facts = await facts_of(located.locator, timeout_s=timeout_s)
     names = dict.fromkeys(name for name in (located.name, *facts.names) if name)
     return Target(
-        ref="",
+        ref=located.ref,
         role=located.role,
         name=scrub(located.name),
         tag=facts.tag,
-        origin=await frame_origin(tab, located.locator),
+        origin=await frame_origin(tab, located),
         input_type=facts.type,
         submits=facts.submits,
         method=facts.method,
@@ -231,16 +291,16 @@ def _digest(facts: Facts, scrub: Scrubber) -> str:
     return hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:16]
 
 
-async def frame_origin(tab: Tab, locator: Locator) -> str:
+async def frame_origin(tab: Tab, located: Located) -> str:
     """Return the origin of the frame that holds the element."""
-    handle = await locator.element_handle(timeout=2_000)
-    frame = own = await handle.owner_frame()
-    while frame is not None and frame.url.startswith("about:") and frame.parent_frame is not None:
+    frame = own = located.frame
+    while frame.url.startswith("about:") and frame.parent_frame is not None:
         frame = frame.parent_frame  # such a document belongs to the origin that made it
-    origin = tab.origin if frame is None or frame == tab.page.main_frame else origin_of(frame.url)
-    if own is None or not own.url.startswith("about:") or not origin.startswith("http"):
+    origin = tab.origin if frame == tab.page.main_frame else origin_of(frame.url)
+    if not own.url.startswith("about:") or not origin.startswith("http"):
         return origin
-    return origin if await locator.locator(f"{ENGINE}=of:{origin}").count() else UNKNOWN  # others may have made it
+    belongs = located.locator.locator(f"{ENGINE}=of:{origin}")
+    return origin if await belongs.count() else UNKNOWN  # others may have made it
 
 
 async def focused(tab: Tab) -> Located | None:
@@ -252,13 +312,12 @@ async def focused(tab: Tab) -> Located | None:
             return None
         inner = await _inside(locator)
         if inner is None:
-            node = await _node_at(locator)
-            return Located(locator=locator, role=node.role, name=_name(node), key=node.ref)
+            return await _at(tab, frame, locator)
         frame = inner
     return None
 
 
-async def inner_hit(located: Located, *, timeout_s: float) -> Located | None:
+async def inner_hit(tab: Tab, located: Located, *, timeout_s: float) -> Located | None:
     """Return the control in an element that a click on the element would hit; None where that is the element itself."""
     locator = located.locator
     if not await locator.locator(f"{ENGINE}=wraps").count():
@@ -272,32 +331,37 @@ async def inner_hit(located: Located, *, timeout_s: float) -> Located | None:
         return None
     frame = await _inside(hit)
     if frame is None:
-        node = await _node_at(hit)
-        return Located(locator=hit, role=node.role, name=_name(node), key=node.ref)
-    middle: Sequence[float] = await locator.evaluate(_MIDDLE)
-    edge: Sequence[float] = await hit.evaluate(_EDGE)
-    return await _under(frame, middle[0] - edge[0], middle[1] - edge[1])
+        return await _at(tab, located.frame, hit)
+    (x, y), (left, top) = (await _box(locator, "middle")), (await _box(hit, "edge"))
+    return await _under(tab, frame, x - left, y - top)
 
 
 async def under_point(tab: Tab, x: float, y: float) -> Located | None:
     """Return what a click at the point of the viewport would hit, in whatever frame."""
-    return await _under(tab.page.main_frame, x, y)
+    return await _under(tab, tab.page.main_frame, x, y)
 
 
-async def _under(frame: Frame, x: float, y: float) -> Located | None:
+async def _under(tab: Tab, frame: Frame, x: float, y: float) -> Located | None:
     for _ in range(_FRAMES_DEEP):
         locator = frame.locator(f"{ENGINE}=point:{x},{y}")
         if not await locator.count():
             return None
         inner = await _inside(locator)
         if inner is None:
-            node = await _node_at(locator)
-            return Located(locator=locator, role=node.role, name=_name(node), key=node.ref)
-        edge: Sequence[float] = await locator.evaluate(_EDGE)
-        frame, x, y = inner, x - edge[0], y - edge[1]
+            return await _at(tab, frame, locator)
+        left, top = await _box(locator, "edge")
+        frame, x, y = inner, x - left, y - top
     return None
 
 
+async def _box(locator: Locator, what: Literal["middle", "edge"]) -> tuple[float, float]:
+    said: dict[str, tuple[float, float]] = await ask(locator, "box", timeout_s=_ASK_S)
+    return said[what]
+
+
 async def _inside(locator: Locator) -> Frame | None:
-    handle: ElementHandle = await locator.element_handle(timeout=2_000)
+    """Return the frame that an element holds."""
+    if not await locator.locator(f"{ENGINE}=frame").count():
+        return None
+    handle = await locator.element_handle(timeout=_ASK_S * 1000)
     return await handle.content_frame()

@@ -1,0 +1,42 @@
+// What stands beside a control: the words that tell it from others of its name, as a person would.
+const beside = (() => {
+  const { content, tidy } = roles;
+  const HIGHEST = 12;
+  const CONTROL = "script,style,button,a,select,option,[role=button]";
+
+  // The words, and how far up they were found; none where others share all that is around.
+  const of = (element, group) => {
+    const page = element.ownerDocument;
+    let [top, rise] = [element, 0];
+    while (rise < HIGHEST) {
+      const parent = top.parentElement ?? top.getRootNode().host;
+      if (!parent || parent === page.body || group.some((other) => other !== element && parent.contains(other))) break;
+      [top, rise] = [parent, rise + 1];
+    }
+    if (!rise) return null;
+    const words = wordsOf(top, element);
+    return words ? { words, rise } : null;
+  };
+  const wordsOf = (top, element) => {
+    const heading = top.querySelector("h1,h2,h3,h4,h5,h6,[role=heading],legend,caption");
+    if (heading && !element.contains(heading)) return content(heading).slice(0, 60);
+    const walker = element.ownerDocument.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const words = tidy(node.data);
+      if (/[\p{L}\p{N}]/u.test(words) && !element.contains(node) && !node.parentElement.closest(CONTROL)) return words.slice(0, 60);
+    }
+    return "";
+  };
+  const still = (element, { words, rise }) => {
+    let top = element;
+    for (let at = 0; at < rise && top; at += 1) top = top.parentElement ?? top.getRootNode().host;
+    return !!top && wordsOf(top, element) === words;
+  };
+  // Elements of the same kind and words in the same tree.
+  const alike = (element) => {
+    const label = element.getAttribute("aria-label");
+    const same = (other) => other.textContent === element.textContent && other.getAttribute("aria-label") === label;
+    return [...element.getRootNode().querySelectorAll(element.tagName)].filter(same);
+  };
+  return { of, still, alike };
+})();
