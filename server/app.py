@@ -57,7 +57,7 @@ class App:
         self.config, self._recipes = config, recipes
         self._tasks, self._runs = tasks, runs
         self._secrets = config.secrets()
-        self._browsers = Browsers(config.browser_options(), self._secrets)
+        self._browsers = Browsers(config.browser_options(), self._secrets, network=config.browser.rules())
         self._models: dict[Role, Model | None] = {}
         self._opening = anyio.Lock()
         self._store: Store | None = None

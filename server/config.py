@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bridges.browser.words import BrowserOptions, origin_of
+from bridges.egress.rules import NetworkRules
 from bridges.known_models import facts_of
 from bridges.secrets import SecretBinding, Secrets
 from tools.budget import Budget
@@ -50,7 +51,12 @@ _ModelName = Annotated[str, AfterValidator(_model_name)]
 
 
 class BrowserConfig(_Section):
-    """`[browser]`. `origins` are the sites that sessions may work on without asking first."""
+    """`[browser]`. `origins` are the sites that sessions may work on without asking first.
+
+    `evaluate` allows `browser_evaluate`, which asks each time. `network` is "open" for the public web or "listed" for
+    `origins` and `allow` alone; private addresses are reached only where they are listed or a session was sent there;
+    `deny` wins.
+    """
 
     executable: str = ""
     headless: bool = True
@@ -58,6 +64,23 @@ class BrowserConfig(_Section):
     width: int = Field(1280, ge=320, le=4096)
     height: int = Field(800, ge=240, le=4096)
     origins: tuple[_Origin, ...] = ()
+    evaluate: bool = False
+    network: Literal["open", "listed"] = "open"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_rules(self) -> "BrowserConfig":
+        self.rules()
+        return self
+
+    def rules(self) -> NetworkRules:
+        """Return what sessions may reach.
+
+        Raises:
+            ValueError: An entry is neither an origin nor a host.
+        """
+        return NetworkRules(web=self.network, allowed=(*self.origins, *self.allow), denied=self.deny)
 
 
 class ModelsConfig(_Section):
@@ -139,6 +162,7 @@ class Config(_Section):
             sandbox=self.browser.sandbox,
             viewport=(self.browser.width, self.browser.height),
             artefacts=str(self.artefacts),
+            evaluate=self.browser.evaluate,
         )
 
     def secrets(self) -> Secrets:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import anyio
 import psutil
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from bridges.browser.install import find_browser
 from bridges.browser.process import Browsers
@@ -45,6 +46,7 @@ from bridges.browser.words import (
     web_address,
 )
 from bridges.computer import Action, Click, Drag, Key, Move, Point, Scroll, TypeText
+from bridges.egress.rules import NetworkRules
 from bridges.secrets import SecretBinding, SecretRefused, Secrets
 from tests.browser_site import Site, served
 
@@ -93,7 +95,8 @@ async def opened(site: Site, artefacts: Path) -> AsyncGenerator[Browsers]:
         "key": SecretBinding(name="key", origin=site.origin, field="API key"),
     }
     secrets = Secrets(bindings, {"password": _PASSWORD, "key": _KEY})
-    browsers = Browsers(BrowserOptions(artefacts=str(artefacts)), secrets, deadlines=_SHORT)
+    network = NetworkRules(allowed=("127.0.0.1", "localhost"))
+    browsers = Browsers(BrowserOptions(artefacts=str(artefacts)), secrets, deadlines=_SHORT, network=network)
     try:
         yield browsers
     finally:
@@ -866,7 +869,7 @@ async def test_a_grid_by_role_and_a_head_of_two_rows_are_read(session: Session, 
 
 async def test_several_tables_are_listed_by_caption_and_columns(session: Session, site: Site) -> None:
     await session.navigate(site.url("table.html"))
-    with pytest.raises(Ambiguous, match=r"Stock: Item \| Left"):
+    with pytest.raises(Ambiguous, match=r"Stock \[ref=\w+\]: Item \| Left"):
         await session.extract_table()
     with pytest.raises(NoSuchTarget, match="Two heads"):
         await session.extract_table(caption="Nothing")
@@ -1024,10 +1027,17 @@ async def test_an_endless_script_times_out_as_unknown_and_the_next_call_works(se
     assert (await session.navigate(site.url("blank.html"))).title == "Blank"
 
 
+async def crashed(session: Session) -> None:
+    with suppress(PlaywrightError):
+        await session.context.pages[0].goto("chrome://crash")
+
+
 async def test_a_page_that_crashes_is_replaced_and_cookies_survive(session: Session, site: Site) -> None:
     await session.navigate(site.url("cookie"))
-    with pytest.raises(PageGone):
-        await session.navigate("chrome://crash")
+    async with anyio.create_task_group() as group:
+        group.start_soon(crashed, session)
+        with pytest.raises(PageGone, match="cookies survive"):
+            await session.wait_for(text="what never shows", time_s=5)
     assert "who=me" in ((await session.navigate(site.url("cookie"))).view or "")
 
 

@@ -72,7 +72,9 @@ def question(tool: str, arguments: Mapping[str, Any], facts: Facts, effect: Effe
 
 def _plain(text: str) -> str:
     """Return what a page calls something without what could rewrite a terminal or turn the reading around."""
-    kept = "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
+    kept = "".join(
+        "⏎" if c == "\n" else "\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text
+    )
     return kept if len(kept) <= _LONGEST else f"{kept[:_LONGEST]}…"
 
 

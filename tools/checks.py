@@ -28,6 +28,7 @@ LOOKS_AT_PAGES = frozenset(
 )
 """Kinds of checks that look at a browser session: at its page, or at what it downloaded."""
 
+_REF = re.compile(r"\[ref=\w+\]")
 _LEADING_ZERO = re.compile(r"^0\d")
 _CURRENCIES = re.compile(r"US\$|[$€£¥]")
 _FIELD = re.compile(r'((?:textbox|searchbox|combobox|spinbutton)(?: "(?:[^"\\]|\\.)*")?(?: \[[^\]]*\])*): [^|\n]*')
@@ -85,6 +86,7 @@ class TotalOnPage(_Check):
     column: str
     label: str = Field(min_length=1)
     tolerance: Decimal = Decimal(0)
+    negated: tuple[str, ...] = ()
 
 
 class RowsInDownload(_Check):
@@ -93,6 +95,7 @@ class RowsInDownload(_Check):
     kind: Literal["rows_in_download"] = "rows_in_download"
     file: str = Field(description="Name of the file; * stands for anything.")
     columns: dict[str, str] = Field(min_length=1, description="Output column to column of the file.")
+    negated: tuple[str, ...] = ()
 
 
 class Downloaded(_Check):
@@ -123,7 +126,8 @@ class CheckSpec(BaseModel):
         "downloaded",
     ] = Field(
         description="page_text: text, absent. page_address: contains. output_schema: schema. row_count: label or "
-        "at_least, at_most. total_on_page: column, label, tolerance. rows_in_download: file, columns. downloaded: file."
+        "at_least, at_most. total_on_page: column, label, tolerance, negated. rows_in_download: file, columns, "
+        "negated. downloaded: file."
     )
     id: str = Field(description="Short name, such as total-matches.")
     about: str | None = None
@@ -143,6 +147,9 @@ class CheckSpec(BaseModel):
     tolerance: str | None = None
     file: str | None = Field(None, description="Name of a downloaded CSV file; * stands for anything.")
     columns: dict[str, str] | None = Field(None, description="Output column to column of the file.")
+    negated: list[str] | None = Field(
+        None, description="Output columns that the page or file writes with the other sign, as ledgers write credits."
+    )
 
     def plain(self) -> dict[str, Any]:
         """Return what was given, to be parsed as a check of its kind."""
@@ -267,8 +274,10 @@ async def _total(check: TotalOnPage, scene: Scene, evidence_id: str) -> CheckRes
     if isinstance(shown, str):
         return _blind(evidence_id, shown)
     total = sum((value for value in values if value is not None), Decimal(0))
-    equal = abs(total - shown[0]) <= check.tolerance
-    detail = f"{check.column} adds up to {total}, the page says {check.label!r} {shown[0]}"
+    negated = check.column in check.negated
+    equal = abs(total - (-shown[0] if negated else shown[0])) <= check.tolerance
+    sign = ", which counts with the other sign" if negated else ""
+    detail = f"{check.column} adds up to {total}, the page says {check.label!r} {shown[0]}{sign}"
     return _told(equal, detail, evidence_id, "assert", shown[1])
 
 
@@ -283,7 +292,7 @@ def _rows_in_download(check: RowsInDownload, scene: Scene, evidence_id: str) -> 
     missing = sorted(set(check.columns.values()) - set(table[0] if table else {}))
     if missing:
         return _told(False, f"{name} has no column {missing[0]!r}", evidence_id, "readback", text)
-    claimed = Counter(_comparable(row, check.columns.keys()) for row in rows)
+    claimed = Counter(_comparable(row, check.columns.keys(), check.negated) for row in rows)
     filed = Counter(_comparable(row, check.columns.values()) for row in table)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     if claimed == filed:
@@ -329,7 +338,7 @@ async def _amount_beside(label: str, scene: Scene) -> tuple[Decimal, str] | str:
 
 def _first_amount(text: str) -> Decimal | None:
     """Return the first amount in the rest of a line, however its cells are divided."""
-    for cell in text.replace("|", "\n").replace('"', "\n").splitlines():
+    for cell in _REF.sub("\n", text).replace("|", "\n").replace('"', "\n").splitlines():
         words = cell.strip(" :\t").split(" [", 1)[0].strip()
         value = amount(words)
         if value is not None:
@@ -345,11 +354,11 @@ def _rows(output: Any) -> list[dict[str, Any]] | None:
     return [dict(row) for row in listed] if all(isinstance(row, Mapping) for row in listed) else None
 
 
-def _comparable(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(_cell(row.get(column)) for column in columns)
+def _comparable(row: Mapping[str, Any], columns: Iterable[str], negated: Sequence[str] = ()) -> tuple[Any, ...]:
+    return tuple(_cell(row.get(column), negated=column in negated) for column in columns)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, *, negated: bool = False) -> Any:
     """Return what two cells must have in common: the number with its currency, or the words.
 
     A text with leading zeros is a name that looks like a number, such as an account.
@@ -360,7 +369,7 @@ def _cell(value: Any) -> Any:
     number = _number(value)
     if number is None or _LEADING_ZERO.match(text):
         return text
-    plain = format(number, "f")
+    plain = format(-number if negated else number, "f")
     currency = "".join(_CURRENCIES.findall(text)).replace("US$", "$")
     return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0", currency
 

@@ -83,10 +83,18 @@ class Press(_OnControl):
 
 
 class Type(_OnControl):
-    """Type into a field."""
+    """Type into a field; `submit` presses Enter afterwards."""
 
     do: Literal["type"]
     text: str
+    submit: bool = False
+
+
+class PressKey(_Step):
+    """Press a key or a chord where the focus is."""
+
+    do: Literal["press_key"]
+    key: str
 
 
 class Select(_OnControl):
@@ -120,7 +128,7 @@ class ReadTable(_Step):
     next_name: str | None = None
 
 
-Step = Annotated[Open | Press | Type | Select | Wait | ReadTable, Field(discriminator="do")]
+Step = Annotated[Open | Press | PressKey | Type | Select | Wait | ReadTable, Field(discriminator="do")]
 
 
 class Recipe(_Part):
@@ -268,8 +276,10 @@ async def _carry_out(step: Step, done: Replay, door: Door) -> None:
         case Press(dialog=dialog):
             answer = await _call(door, done, "browser_click", {"target": step.selector, "element": step.name})
             await _answer_dialog(answer, dialog, door, done)
-        case Type(text=text):
-            await _call(door, done, "browser_type", {"target": step.selector, "text": text})
+        case Type(text=text, submit=submit):
+            await _call(door, done, "browser_type", {"target": step.selector, "text": text, "submit": submit})
+        case PressKey(key=key):
+            await _call(door, done, "browser_press_key", {"key": key})
         case Select(option=option):
             await _call(door, done, "browser_select_option", {"target": step.selector, "values": [option]})
         case Wait():
@@ -380,6 +390,8 @@ def _in_words(step: Step) -> str:
             return f"click {role} {name!r}"
         case Type(name=name, text=text):
             return f"type {text!r} into {name!r}"
+        case PressKey(key=key):
+            return f"press {key}"
         case Select(name=name, option=option):
             return f"select {option!r} in {name!r}"
         case Wait(expect=expect):

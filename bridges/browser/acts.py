@@ -21,11 +21,13 @@ from bridges.browser.world import ask
 from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll, TypeText, Wait
 
 __all__ = [
+    "DRAG_STEPS",
     "PATIENCE_MS",
     "Begun",
     "at_point",
     "attempt",
     "choices",
+    "pointer_after",
     "press",
     "put",
     "refuse_controls",
@@ -35,7 +37,7 @@ __all__ = [
 ]
 
 PATIENCE_MS = 1_200  # how long an element may take to become actionable
-_DRAG_STEPS = 6  # fewer motions and a drag never starts
+DRAG_STEPS = 6  # fewer motions and a drag never starts
 _FORMS = {  # what fields of these types understand; anything else leaves them empty
     "date": "2026-03-31",
     "time": "14:30",
@@ -294,6 +296,17 @@ async def at_point(page: Page, action: Action, viewport: tuple[int, int]) -> str
             return ""
 
 
+def pointer_after(action: Action) -> tuple[int, int] | None:
+    """Return where the action leaves the pointer; None when it does not move it."""
+    match action:
+        case Click(button="left" | "right" | "middle") | Move() | Scroll():
+            return action.x, action.y
+        case Drag():
+            return action.path[-1].x, action.path[-1].y
+        case _:
+            return None
+
+
 def _inside(viewport: tuple[int, int], x: int, y: int) -> None:
     width, height = viewport
     if not (0 <= x < width and 0 <= y < height):
@@ -307,7 +320,7 @@ async def _drag(page: Page, action: Drag) -> None:
         await page.mouse.down()
         try:
             for point in rest:
-                await page.mouse.move(point.x, point.y, steps=_DRAG_STEPS)
+                await page.mouse.move(point.x, point.y, steps=DRAG_STEPS)
         finally:
             with anyio.move_on_after(2, shield=True):
                 await page.mouse.up()

@@ -2,7 +2,7 @@
 const beside = (() => {
   const { content, tidy } = roles;
   const HIGHEST = 12;
-  const CONTROL = "script,style,button,a,select,option,[role=button]";
+  const CONTROL = "script,style,button,a,select,option,[role=button],[role=option],[role=listbox]";
 
   // The words, and how far up they were found; none where others share all that is around.
   const of = (element, group) => {
@@ -19,11 +19,31 @@ const beside = (() => {
   };
   const wordsOf = (top, element) => {
     const heading = top.querySelector("h1,h2,h3,h4,h5,h6,[role=heading],legend,caption");
-    if (heading && !element.contains(heading)) return content(heading).slice(0, 60);
+    if (heading && !element.contains(heading) && seen(heading)) return content(heading).slice(0, 60);
     const walker = element.ownerDocument.createTreeWalker(top, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const words = tidy(node.data);
-      if (/[\p{L}\p{N}]/u.test(words) && !element.contains(node) && !node.parentElement.closest(CONTROL)) return words.slice(0, 60);
+      const parent = node.parentElement;
+      if (/[\p{L}\p{N}]/u.test(words) && !element.contains(node) && !parent.closest(CONTROL) && seen(parent)) return words.slice(0, 60);
+    }
+    return "";
+  };
+  const seen = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && getComputedStyle(element).visibility === "visible";
+  };
+  // The words that stand where a field's label does, when nobody tied them to it: after a box, before other fields.
+  const label = (element, role) => {
+    const after = role === "checkbox" || role === "radio" || role === "switch";
+    let from = element;
+    for (let up = 0; up < 3 && from; up += 1) {
+      const next = after ? from.nextSibling : from.previousSibling;
+      for (let node = next; node; node = after ? node.nextSibling : node.previousSibling) {
+        const words = node.nodeType === Node.TEXT_NODE ? tidy(node.data) : node.nodeType === Node.ELEMENT_NODE ? content(node) : "";
+        if (words) return words.length <= 60 && !node.querySelector?.("input,select,textarea,button") ? words : "";
+      }
+      from = from.parentElement;
+      if (from && from.querySelectorAll("input:not([type=hidden]),select,textarea").length > 1) return "";
     }
     return "";
   };
@@ -38,5 +58,5 @@ const beside = (() => {
     const same = (other) => other.textContent === element.textContent && other.getAttribute("aria-label") === label;
     return [...element.getRootNode().querySelectorAll(element.tagName)].filter(same);
   };
-  return { of, still, alike };
+  return { of, still, alike, label };
 })();

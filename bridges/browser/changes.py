@@ -1,5 +1,6 @@
 """What changed between two snapshots of a page, as added and removed lines. Pure."""
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
@@ -9,6 +10,8 @@ from bridges.browser.tree import frame_of
 __all__ = ["changes"]
 
 _BUDGET = 6_000  # characters
+_LONG_ROW = 160  # characters; of a longer row only the cells that changed are told
+_REF = re.compile(r" \[ref=\w+\]")
 _LARGEST_COMPARED = 1_500  # lines; beyond this, order within the change is given up for speed
 
 
@@ -20,8 +23,8 @@ def changes(before: View, after: View) -> tuple[tuple[str, ...], bool]:
     came into view without having changed are told only when nothing else is.
     """
     gone = _frames(before) - _frames(after)
-    known = {(line.frame, line.text) for line in before.lines}
-    arrived = [line for line in after.lines if line.arrived and (line.frame, line.text) not in known]
+    known = {(line.frame, _words(line)) for line in before.lines}
+    arrived = [line for line in after.lines if line.arrived and (line.frame, _words(line)) not in known]
     found = list(_hunks(_standing(before, arrived), _standing(after, arrived), gone))
     if arrived and not found:
         found = ["(nothing changed, but these came into view)", *_hunk([], arrived, gone)]
@@ -61,7 +64,7 @@ def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
         new = [line for line in new if (line.frame, line.text) not in kept]
         yield from _hunk(old, new, gone)
         return
-    before, after = ([(line.frame, line.text) for line in lines] for lines in (old, new))
+    before, after = ([(line.frame, _words(line)) for line in lines] for lines in (old, new))
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
@@ -69,6 +72,9 @@ def _hunks(old: list[Line], new: list[Line], gone: set[str]) -> Iterator[str]:
 
 
 def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[str]:
+    if len(removed) == len(added) == 1 and (cells := _cells_changed(removed[0].text, added[0].text)):
+        yield from cells
+        return
     former = sum(line.frame in gone for line in removed)
     if former:
         yield f"- ({former} line{'s' if former > 1 else ''} of the page that was in this frame)"
@@ -77,8 +83,29 @@ def _hunk(removed: list[Line], added: list[Line], gone: set[str]) -> Iterator[st
     yield from (f"+ {'  ' * (line.depth - least)}{line.text[:LONGEST_LINE]}" for line in added)
 
 
+def _cells_changed(before: str, after: str) -> tuple[str, ...]:
+    """Return what changed in a long row, after the cell that it begins with; nothing for what is no such row."""
+    old, new = before.split(" | "), after.split(" | ")
+    if (
+        len(after) < _LONG_ROW
+        or len(old) != len(new)
+        or not before.startswith("row: ")
+        or not after.startswith("row: ")
+    ):
+        return ()
+    pairs = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
+    head = f"{new[0][:80]} | " if old[0] == new[0] else "row: "
+    removed, added = (" | ".join(cells)[:LONGEST_LINE] for cells in zip(*pairs, strict=True))
+    return (f"- {head}… {removed}", f"+ {head}… {added}")
+
+
 def _same(one: Line, other: Line) -> bool:
-    return one.text == other.text and one.frame == other.frame
+    return one.frame == other.frame and _words(one) == _words(other)
+
+
+def _words(line: Line) -> str:
+    """Return the line without refs: a control that was drawn anew reads the same, and its old ref goes over."""
+    return _REF.sub("", line.text)
 
 
 def _frames(view: View) -> set[str]:

@@ -11,7 +11,7 @@ from playwright.async_api import Download as Sent
 
 from bridges.browser.words import Download
 
-__all__ = ["clean_name", "save"]
+__all__ = ["clean_name", "reserved", "save"]
 
 _LONGEST_NAME = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
@@ -36,7 +36,7 @@ async def save(sent: Sent, folder: Path) -> Download:
         OSError: The folder cannot be written.
         Error: The page or the server gave the download up.
     """
-    path = await to_thread.run_sync(_reserved, folder, clean_name(sent.suggested_filename))
+    path = await to_thread.run_sync(reserved, folder, clean_name(sent.suggested_filename))
     try:
         await sent.save_as(path)
     except BaseException:
@@ -47,7 +47,7 @@ async def save(sent: Sent, folder: Path) -> Download:
     return Download(name=path.name, path=str(path), url=_without_query(sent.url), size=size, sha256=digest)
 
 
-def _reserved(folder: Path, name: str) -> Path:
+def reserved(folder: Path, name: str) -> Path:
     """Create the file, so that no other download takes the name."""
     folder.mkdir(parents=True, exist_ok=True)
     root = folder.resolve()

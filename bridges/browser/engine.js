@@ -6,7 +6,7 @@
 //   pointsman=about:ARGS           what a ref means now, as text
 //   pointsman=document             what tells the document apart, as text
 //   pointsman=ref:e12              the element that a ref means
-//   <element> >> pointsman=self    its ref, role and name; facts, obstacle:ARGS, tables, box likewise
+//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, box likewise
 //   <fields> >> pointsman=hidden   those of the fields whose value must not be seen
 //   <field> >> pointsman=mark      remembers the field as one that holds a secret (matches nothing)
 //   pointsman=shows:ARGS           elements whose own text shows one of these values
@@ -44,6 +44,16 @@ const about = (ref) => {
   const now = brief(element);
   refs.remember(ref, element, now.role, now.name);
   return { ...now, id: marks.id, ref, healed: !!healed, was: former, own: refs.of(element) };
+};
+
+// Attributes that mean an element alone, on a page that keeps to custom.
+const names = (element) => {
+  const found = {};
+  for (const key of ["data-testid", "data-test-id", "data-test", "id", "name", "aria-label", "placeholder"]) {
+    const value = roles.attribute(element, key);
+    if (value && !/["\\]/.test(value)) found[key] = value;
+  }
+  return found;
 };
 
 const deepest = (scope, step) => {
@@ -116,6 +126,8 @@ const queryAll = (root, body) => {
       return [refs.find(argument).element].filter(Boolean);
     case "self":
       return said(brief(root, argument === "near"));
+    case "names":
+      return said(names(root));
     case "facts":
       return said(describe(root));
     case "obstacle":

@@ -1,8 +1,9 @@
 """Why a page could not be loaded, in a sentence. A table of Chromium's error names."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-__all__ = ["failure_of"]
+__all__ = ["failure_of", "not_reached"]
 
 _REASONS = {
     "ERR_CONNECTION_REFUSED": "nothing answers at {host}: is the server running?",
@@ -21,7 +22,6 @@ _REASONS = {
     "ERR_INVALID_AUTH_CREDENTIALS": "{host} wants a sign-in that the browser does not have",
     "ERR_FILE_NOT_FOUND": "there is no such file",
     "ERR_ABORTED": "{host} gave no page",
-    "ERR_TUNNEL_CONNECTION_FAILED": "the proxy refuses {host}",
     "ERR_PROXY_CONNECTION_FAILED": "the proxy does not answer",
     "ERR_SSL_PROTOCOL_ERROR": "{host} does not speak HTTPS properly",
 }
@@ -44,3 +44,14 @@ def failure_of(message: str, url: str, deadline_s: float) -> str | None:
     if name.startswith("ERR_CERT"):
         return f"could not open {url}: the certificate of {host} is not valid ({name})"
     return f"could not open {url}: {_REASONS.get(name, '{host} could not be loaded').format(host=host)} ({name})"
+
+
+def not_reached(url: str, refused: Sequence[str], unreached: Sequence[str]) -> str:
+    """Return the sentence for an address that our own proxy gave no page for: notes of it are "host:port: reason"."""
+    host = urlsplit(url).netloc.rpartition("@")[2] or url
+    if refused:
+        return f"could not open {url}: the network boundary refused {refused[-1]}. The operator configures [browser]"
+    reason = unreached[-1].partition(": ")[2] if unreached else "it does not answer"
+    if "does not answer" in reason:
+        reason = f"nothing answers at {host}: is the server running?"
+    return f"could not open {url}: {reason}"

@@ -1,6 +1,6 @@
 """What a session sees: snapshots with nothing in them that must stay hidden, and what an action brought about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,37 +21,45 @@ from bridges.browser.words import Deadlines, Dialog, Download, Observation
 __all__ = ["Observer"]
 
 _RETRY_S = 0.1
+_LONG = 1_500  # characters of changes
+_WHOLE_S = 3.0  # more for a page that is read whole
 _LONGEST_ERROR = 300
+_FEW = 3  # refused connections that are told
 _SAVE_S = 5.0  # a download that takes longer is reported as pending, and as done by a later observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """The eyes of one session. `artefacts` is the folder for what pages send; "" keeps nothing."""
+    """The eyes of one session.
+
+    `artefacts` is the folder for what pages send; "" keeps nothing. `refused` tells which connections were refused
+    since it was asked last.
+    """
 
     session: str
     artefacts: str
     pages: Pages
     scrub: hiding.Scrubber
     deadlines: Deadlines
+    refused: Callable[[], tuple[str, ...]]
 
     async def take(self, tab: Tab) -> View:
         """Read the page; on a large one, what is in the viewport and what changed since it was shown."""
-        view = await self._read(tab, {"mark": True})
+        view = await self._read(tab, {"mark": True}, timeout_s=self.deadlines.snapshot_s)
         tab.latest = view
         return view
 
     async def part(self, tab: Tab, located: Located | None, *, query: str | None = None, boxes: bool = False) -> View:
         """Read all of the page or of an element, or of a large page all that holds a text."""
         options = {"query": query, "all": query is None, "boxes": boxes}
-        return await self._read(tab, options, located)
+        return await self._read(tab, options, located, timeout_s=self.deadlines.snapshot_s + _WHOLE_S)
 
-    async def _read(self, tab: Tab, options: dict[str, Any], part: Located | None = None) -> View:
+    async def _read(self, tab: Tab, options: dict[str, Any], part: Located | None = None, *, timeout_s: float) -> View:
         for last in (False, False, True):
             moves = tab.moves
             frame, locator = (part.frame, part.locator) if part else (tab.page.main_frame, None)
             try:
-                root, said = await tab.documents.read(frame, options, timeout_s=self.deadlines.snapshot_s, part=locator)
+                root, said = await tab.documents.read(frame, options, timeout_s=timeout_s, part=locator)
             except PlaywrightTimeout:
                 raise
             except Error:
@@ -98,7 +106,15 @@ class Observer:
                 doing.notes += view.notes
             else:
                 changed, cut = changes(tab.shown, view)
+                if sum(map(len, changed)) > _LONG:
+                    text, cut, changed = self._shorter(changed, cut, view)
             tab.shown = view
+        doing.notes += filter(None, [self._trouble(tab)])
+        if tab.chooser is not None:
+            doing.notes.append("a file chooser is open: upload files into it, or none to cancel it")
+        if refused := self.refused():
+            more = f" and {len(refused) - _FEW} more" if len(refused) > _FEW else ""
+            doing.notes.append(f"the network boundary refused {'; '.join(refused[:_FEW])}{more}")
         known = view or tab.latest
         return Observation(
             session=self.session,
@@ -112,10 +128,23 @@ class Observer:
             dialog=self.said_dialog(tab),
             downloads=files,
             opened=self.pages.newly_opened(),
-            console_errors=tuple(self.scrub(error)[:_LONGEST_ERROR] for error in tab.console_errors),
+            console_errors=tuple(self.scrub(error)[:_LONGEST_ERROR] for error in tab.take_errors()),
             pending=(*map(self.scrub, pending), *unsaved),
             notes=tuple(map(self.scrub, doing.notes)),
         )
+
+    def _trouble(self, tab: Tab) -> str:
+        """Return what is wrong with the page as a whole, once."""
+        status, tab.status = tab.status, ""
+        failure, tab.failure = tab.failure, ""
+        if tab.page.url.startswith("chrome-error:") and failure:
+            return f"the page that was to come could not be loaded: {failure}. Navigate elsewhere, or go back"
+        return f"the server answered {status}" if status else ""
+
+    def _shorter(self, changed: tuple[str, ...], cut: bool, view: View) -> tuple[str | None, bool, tuple[str, ...]]:
+        """Return the page as it is now, where that is shorter than what changed: the page became another one."""
+        text, cut_too = view_text(view)
+        return (text, cut_too, ()) if len(text) < sum(map(len, changed)) else (None, cut, changed)
 
     def said_dialog(self, tab: Tab) -> Dialog | None:
         if tab.dialog is None:

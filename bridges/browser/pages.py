@@ -73,7 +73,7 @@ class Pages:
             if not tab.usable:
                 await tab.close(deadline_s=self._deadlines.close_s)
                 del self.tabs[handle]
-        tab = self.meant(None) or await self._new_tab()
+        tab = self.meant(None) or await self.new_tab()
         self.current = tab.handle
         return tab
 
@@ -100,7 +100,8 @@ class Pages:
             raise PageGone(f"page {page!r} crashed or was closed. Open pages: {listed}")
         raise NoSuchPage(f"there is no page {page!r}. Open pages: {listed}")
 
-    async def _new_tab(self) -> Tab:
+    async def new_tab(self) -> Tab:
+        """Open a page of ours."""
         self._opening = True
         try:
             with anyio.fail_after(self._deadlines.act_s):
@@ -118,7 +119,7 @@ class Pages:
             raise self._faults.browser_gone(Doing())
         await tab.close(deadline_s=self._deadlines.close_s)
         self.tabs.pop(tab.handle, None)
-        new = await self._new_tab()
+        new = await self.new_tab()
         self.current = new.handle
         return new
 

@@ -12,7 +12,7 @@ import secrets as tokens
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import anyio
@@ -21,6 +21,8 @@ from anyio import to_thread
 from bridges.browser.install import find_browser
 from bridges.browser.scripts import ENGINE, engine, script
 from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession
+from bridges.egress.proxy import EgressProxy
+from bridges.egress.rules import Boundary, NetworkRules
 
 if TYPE_CHECKING:  # slow to import, and needed only when a browser is
     from playwright.async_api import Browser, CDPSession, Playwright
@@ -38,8 +40,14 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",  # WebRTC would go round the proxy
 )
 _PROBE_S = 2.0
+# What Chromium asks of its makers by itself, whatever its switches say. Pages have no business there.
+_OWN_CALLS = (
+    *("content-autofill.googleapis.com", "update.googleapis.com", "optimizationguide-pa.googleapis.com"),
+    *("safebrowsing.googleapis.com", "edgedl.me.gvt1.com", "clients2.google.com", "android.clients.google.com"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +63,25 @@ class _Running:
 class Browsers:
     """Sessions by handle. Close with `aclose`; when this process dies, the browser and its driver die with it."""
 
-    def __init__(self, options: BrowserOptions, secrets: "Secrets", *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self,
+        options: BrowserOptions,
+        secrets: "Secrets",
+        *,
+        deadlines: Deadlines | None = None,
+        network: NetworkRules | None = None,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            options: How browsers are started.
+            secrets: Where the values behind `secret://NAME` come from.
+            deadlines: How long to wait for what.
+            network: What sessions may reach; the public web and where they are sent, if not given.
+        """
         self._options = options
+        network = network or NetworkRules()
+        self._network = replace(network, denied=(*network.denied, *_OWN_CALLS))
         self._secrets = secrets
         self._deadlines = deadlines or Deadlines()
         self._starting = anyio.Lock()
@@ -105,15 +130,22 @@ class Browsers:
 
         running = await self._started()
         width, height = self._options.viewport
+        boundary = Boundary(self._network)
+        proxy = await EgressProxy.started(boundary)
         try:
             with anyio.fail_after(self._deadlines.act_s):
                 context = await running.browser.new_context(
-                    viewport={"width": width, "height": height}, accept_downloads=True
+                    viewport={"width": width, "height": height},
+                    accept_downloads=True,
+                    proxy={"server": proxy.address, "bypass": "<-loopback>"},
                 )
                 await context.add_init_script(script("shadow"))
                 await context.add_init_script(script("settle"))
-        except (Error, TimeoutError) as error:
-            raise BrowserError("the browser opened no session; try again") from error
+        except BaseException as error:
+            await proxy.aclose()
+            if isinstance(error, Error | TimeoutError):
+                raise BrowserError("the browser opened no session; try again") from error
+            raise
         context.set_default_timeout(self._deadlines.act_s * 1000)
         session = Session(
             context,
@@ -124,6 +156,9 @@ class Browsers:
             deadlines=self._deadlines,
             alive=lambda: self._is_alive(running),
             shrink=self._shrink,
+            boundary=boundary,
+            proxy=proxy,
+            unsaid=frozenset(_OWN_CALLS),
         )
         self._sessions[session.handle] = session
         return session

@@ -18,7 +18,8 @@ const read = (() => {
   const LONGEST_MS = 2000;
   const PLACES = new Set(["alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"]);
   const LIVE = "[aria-live]:not([aria-live=off]),[role=status],[role=alert],[role=log],output";
-  const VALUED = new Set(["textbox", "searchbox", "spinbutton", "slider", "combobox"]);
+  const PHRASES = new Set(["strong", "emphasis", "mark", "code", "subscript", "superscript", "time", "insertion", "term"]);
+  const FIELDS = new Set(["textbox", "searchbox", "spinbutton", "slider", "combobox", "listbox"]);
 
   const reader = (page, options) => {
     const started = performance.now();
@@ -48,7 +49,7 @@ const read = (() => {
       const pointer = style.cursor === "pointer";
       const clicks = boxed && ((pointer && !around.pointer) || element.hasAttribute("onclick"));
       here.pointer = pointer;
-      const plain = role === "generic" && !clicks && !attribute(element, "aria-label");
+      const plain = (role === "generic" || (PHRASES.has(role) && inline)) && !clicks && !attribute(element, "aria-label");
       if (plain && element.tagName !== "CANVAS") return splice(kidsOf(element, here), inline);
       if (CONTROLS.has(role) && !boxed && element.tagName !== "OPTION") return [];
       const node = { r: element.tagName === "CANVAS" && role === "generic" ? "canvas" : role };
@@ -56,6 +57,10 @@ const read = (() => {
       if (name) node.n = name;
       const states = statesOf(element, role);
       if (states.length) node.s = states;
+      if (!name && boxed && (FIELDS.has(role) || role === "checkbox" || role === "radio" || role === "switch")) {
+        const near = beside.label(element, role);
+        if (near) node.x = near;
+      }
       if (clicks) node.c = 1;
       if (box.bottom <= 0 || box.top >= height || box.right <= 0 || box.left >= width) node.o = 1;
       if (options.boxes && boxed) node.b = [box.x, box.y, box.width, box.height].map(Math.round);
@@ -125,10 +130,15 @@ const read = (() => {
       if (element.tagName === "TEXTAREA") return shownValue(element, element.value);
       if (element.tagName === "PROGRESS" || element.tagName === "METER")
         return element.hasAttribute("value") ? `${element.value} of ${element.max}` : "";
-      if (role === "textbox" && roles.isEditingHost(element)) return shownValue(element, element.innerText);
+      if (role === "textbox" && roles.isEditingHost(element)) return shownValue(element, edited(element));
       if (["slider", "spinbutton", "progressbar", "meter", "scrollbar"].includes(role))
         return tidy(attribute(element, "aria-valuetext") ?? attribute(element, "aria-valuenow"));
       return null;
+    };
+    // What was written: placeholders and gutters of editors are parts that cannot be edited.
+    const edited = (element) => {
+      if (!element.querySelector("[contenteditable=false]")) return element.innerText;
+      return content(element, (part) => attribute(part, "contenteditable") === "false");
     };
     const shownValue = (element, value) => {
       if (!value) return "";
@@ -253,7 +263,7 @@ const read = (() => {
           const near = beside.of(element, elements);
           if (!near) continue;
           refs.place(node.e, near);
-          if (near.words !== node.n) node.x = near.words;
+          if (near.words !== node.n && !(node.t ?? "").includes(near.words)) node.x = near.words;
         }
       }
     };

@@ -165,17 +165,17 @@ const roles = (() => {
     const child = [...element.children].find((each) => each.tagName === tag);
     return child ? content(child) : "";
   };
-  const labels = (field) => [...(field.labels ?? [])].map((label) => content(label, field)).filter(Boolean).join(" ");
+  const labels = (field) => [...(field.labels ?? [])].map((label) => content(label, (part) => part === field)).filter(Boolean).join(" ");
 
   // The words in an element, as they read: blocks apart, images by their alternative text.
-  const content = (element, without = null) => tidy(wordsIn(element, without, 0));
+  const content = (element, without = () => false) => tidy(wordsIn(element, without, 0));
   const wordsIn = (element, without, depth) => {
     if (!element.firstElementChild && !element.shadowRoot) return element.textContent;
     if (depth > 20) return "";
     let text = "";
     for (const child of below(element)) {
       if (child.nodeType === Node.TEXT_NODE) text += child.data;
-      if (child.nodeType !== Node.ELEMENT_NODE || child === without || SILENT.has(child.tagName)) continue;
+      if (child.nodeType !== Node.ELEMENT_NODE || SILENT.has(child.tagName) || without(child)) continue;
       if (attribute(child, "aria-hidden") === "true") continue;
       const style = getComputedStyle(child);
       if (style.display === "none" || style.visibility === "hidden") continue;

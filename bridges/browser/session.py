@@ -6,17 +6,20 @@ one session follow each other; sessions run side by side. Policy lives elsewhere
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import anyio
-from playwright.async_api import BrowserContext, Error, Page
+from playwright.async_api import BrowserContext, Error
+from playwright.async_api import Frame as FrameOf
 
 from bridges.browser import acts, hiding, settle, tables
 from bridges.browser import target as targets
 from bridges.browser.faults import Doing, Faults
-from bridges.browser.navigation import failure_of
+from bridges.browser.navigation import failure_of, not_reached
 from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
 from bridges.browser.pictures import Picture, size_of
@@ -31,7 +34,9 @@ from bridges.browser.words import (
     Changed,
     Deadlines,
     Dialog,
+    Forbidden,
     Frame,
+    Mock,
     NavigationFailed,
     NotActionable,
     Observation,
@@ -43,6 +48,8 @@ from bridges.browser.words import (
     web_address,
 )
 from bridges.computer import Action, Click, Key, Move, TypeText
+from bridges.egress.proxy import EgressProxy
+from bridges.egress.rules import Boundary
 from bridges.secrets import secret_name
 
 __all__ = ["Secrets", "Session", "Wait"]
@@ -50,7 +57,6 @@ __all__ = ["Secrets", "Session", "Wait"]
 _LONGEST_EDGE = 1_600
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
-_SAVE_S = 5.0  # a download that takes longer is reported as pending, and as done by a later observation
 T = TypeVar("T")
 
 Wait = Literal["auto", "none"]
@@ -78,6 +84,9 @@ class Session:
         deadlines: Deadlines,
         alive: Callable[[], Awaitable[bool]],
         shrink: Callable[[bytes, int], Awaitable[bytes]],
+        boundary: Boundary,
+        proxy: EgressProxy,
+        unsaid: frozenset[str],
     ) -> None:
         self.handle = handle
         self.owner = owner
@@ -86,8 +95,12 @@ class Session:
         self._secrets = secrets
         self.deadlines = deadlines
         self._shrink = shrink
+        self._boundary = boundary
+        self._proxy = proxy
         self._lock = anyio.Lock()
         self._origins: set[str] = set()
+        self.mocks: list[Mock] = []
+        self.recordings: dict[str, tuple[str, Path]] = {}
         self.scrub = hiding.Scrubber()
         self._faults = Faults(alive=alive, scrub=self.scrub, deadlines=deadlines)
         self.pages = Pages(context, deadlines=deadlines, faults=self._faults)
@@ -97,6 +110,7 @@ class Session:
             pages=self.pages,
             scrub=self.scrub,
             deadlines=deadlines,
+            refused=lambda: tuple(each for each in proxy.refused() if each.partition(":")[0] not in unsaid),
         )
 
     @property
@@ -145,7 +159,7 @@ class Session:
             boxes: With the box of each element: x, y, width, height in CSS pixels of the viewport.
             page: The page meant.
         """
-        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 5):
             doing = Doing()
             if target is None and query is None and cursor is None and depth is None and not boxes:
                 view = await self.observer.take(tab)
@@ -154,6 +168,23 @@ class Session:
             view = await self.observer.part(tab, located, query=query, boxes=boxes)
             text, cut = view_text(view, query=query, cursor=cursor, depth=depth)
             return await self.observer.observation(tab, doing, view, text=text, cut=cut)
+
+    async def find(
+        self, *, text: str | None = None, regex: str | None = None, most: int = 20, page: str | None = None
+    ) -> Observation:
+        """Return the lines that hold a text or match a regular expression, with what they belong to.
+
+        Raises:
+            BrowserError: It is no regular expression.
+        """
+        try:
+            wanted = re.compile(regex, re.IGNORECASE) if regex is not None else None
+        except re.error as error:
+            raise BrowserError(f"{regex!r} is no regular expression: {error}") from error
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 5):
+            view = await self.observer.part(tab, None, query=text if wanted is None else None)
+            found, cut = view_text(view, query=text if wanted is None else wanted, most=most)
+            return await self.observer.observation(tab, Doing(), view, text=found, cut=cut)
 
     async def screenshot(self, target: str | None = None, full_page: bool = False, *, page: str | None = None) -> Frame:
         """Return a PNG of the viewport, of the whole page or of one element; what must not be seen is covered."""
@@ -188,15 +219,14 @@ class Session:
         """Return a table, all its rows in the document, by column header."""
         async with self.turn(page) as tab, self.limited(self.deadlines.evaluate_s):
             located = await self.locate(tab, target) if target is not None else None
-            within = located.locator if located is not None else None
-            found = await tables.tables_of(tab.page, within, timeout_s=self.deadlines.evaluate_s)
+            found = await tables.tables_of(tab, located, timeout_s=self.deadlines.evaluate_s)
             table = tables.choose(found, caption)
             rows = tuple({key: self.scrub(value) for key, value in row.items()} for row in table.rows)
             return replace(table, rows=rows)
 
     async def describe(self, target: str, *, page: str | None = None) -> Target:
         """Return what policy and audit need to know of an element: of the control in it that a click would hit."""
-        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 5):
             return await self._hit(tab, await self.locate(tab, target))
 
     async def describe_point(self, x: int, y: int, *, page: str | None = None) -> Target | None:
@@ -238,9 +268,17 @@ class Session:
 
         async def go(tab: Tab, doing: Doing) -> None:
             doing.acted = f"Opened {self.scrub(url)}"
+            await self._boundary.admit(origin_of(url))
+            for before in (self._proxy.refused, self._proxy.unreached):
+                before()  # those are not of this address
             try:
-                await tab.page.goto(url, wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
+                answer = await tab.page.goto(url, wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
+                if answer is not None and answer.headers.get("proxy-status", "").startswith("pointsman"):
+                    raise NavigationFailed(not_reached(url, self._proxy.refused(), self._proxy.unreached()))
             except Error as error:
+                if "ERR_TUNNEL_CONNECTION_FAILED" in error.message:
+                    refused, unreached = self._proxy.refused(), self._proxy.unreached()
+                    raise NavigationFailed(not_reached(url, refused, unreached)) from error
                 if (
                     "ERR_ABORTED" in error.message or "Download is starting" in error.message
                 ):  # the reason comes a moment later: a download, a crash
@@ -257,17 +295,58 @@ class Session:
 
         return await self.acting(page, go, deadline_s=self.deadlines.navigate_s + 1, fresh_page=True)
 
-    async def back(self, *, page: str | None = None) -> Observation:
-        """Go back to the page before."""
+    async def back(self, *, forward: bool = False, page: str | None = None) -> Observation:
+        """Go back to the page before, or forward to the one after."""
 
         async def go(tab: Tab, doing: Doing) -> None:
-            doing.acted = "Went back"
+            doing.acted = "Went forward" if forward else "Went back"
             before = tab.page.url
-            answer = await tab.page.go_back(wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
+            turn = tab.page.go_forward if forward else tab.page.go_back
+            answer = await turn(wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
             if answer is None and tab.page.url == before:
-                raise NotActionable("there is no page before this one")
+                raise NotActionable(f"there is no page {'after' if forward else 'before'} this one")
 
         return await self.acting(page, go, deadline_s=self.deadlines.navigate_s + 1)
+
+    async def reload(self, *, page: str | None = None) -> Observation:
+        """Load the page again."""
+
+        async def again(tab: Tab, doing: Doing) -> None:
+            doing.acted, doing.performed = "Loaded the page again", True
+            tab.shown = None
+            await tab.page.reload(wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
+
+        return await self.acting(page, again, deadline_s=self.deadlines.navigate_s + 1)
+
+    async def new_tab(self, url: str | None = None) -> Observation:
+        """Open a page of its own, make it current, and go to an address if one is given."""
+        async with self.alone():
+            tab = await self.pages.new_tab()
+            self.pages.current = tab.handle
+        if url is not None:
+            return await self.navigate(url, page=tab.handle)
+        return await self.select_tab(tab.handle)
+
+    async def resize(self, width: int, height: int, *, page: str | None = None) -> Observation:
+        """Give the page another viewport, in CSS pixels."""
+
+        async def resize(tab: Tab, doing: Doing) -> None:
+            doing.acted = f"Made the viewport {width}×{height}"
+            await tab.page.set_viewport_size({"width": width, "height": height})
+
+        return await self.acting(page, resize)
+
+    async def emulate_media(self, features: Mapping[str, str], *, page: str | None = None) -> Observation:
+        """Show the page as to a person with these settings: `color_scheme`, `reduced_motion` and the like.
+
+        "null" takes a setting back.
+        """
+
+        async def emulate(tab: Tab, doing: Doing) -> None:
+            doing.acted = f"Emulated {', '.join(f'{name} {value}' for name, value in features.items())}"
+            await tab.page.emulate_media(**cast("Any", dict(features)))
+
+        return await self.acting(page, emulate)
 
     async def select_tab(self, page: str) -> Observation:
         """Make a page the one that calls without a page handle go to, and return it."""
@@ -276,7 +355,7 @@ class Session:
             self.pages.current = page
         if tab.dialog is not None:
             return await self.observer.observation(tab, Doing(acted=f"Selected {page}"), None)
-        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 2):
+        async with self.turn(page) as tab, self.limited(self.deadlines.snapshot_s + 5):
             await tab.page.bring_to_front()
             view = await self.observer.take(tab)
             return await self.observer.observation(tab, Doing(acted=f"Selected {page}"), view, whole=True)
@@ -286,7 +365,7 @@ class Session:
         async with self.alone():
             await self.pages.tab(page).close(deadline_s=self.deadlines.close_s)
             del self.pages.tabs[page]
-        async with self.turn(None) as tab, self.limited(self.deadlines.snapshot_s + 2):
+        async with self.turn(None) as tab, self.limited(self.deadlines.snapshot_s + 5):
             view = await self.observer.take(tab)
             return await self.observer.observation(tab, Doing(acted=f"Closed {page}"), view, whole=True)
 
@@ -315,6 +394,7 @@ class Session:
                 await acts.attempt(located, "click", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
                 located = await self.locate(tab, target, doing)
                 _refuse_other(expect, await self._hit(tab, located))
+                await self._admit(expect)
             doing.acted, doing.performed = f"{'Double-clicked' if count == 2 else 'Clicked'} {located}", True
             await acts.attempt(
                 located,
@@ -339,6 +419,38 @@ class Session:
             await acts.attempt(located, "hover over", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
 
         return await self.acting(page, hover)
+
+    async def drag(self, start: str, end: str, *, page: str | None = None) -> Observation:
+        """Press on one element, move to another, and let go there."""
+
+        async def drag(tab: Tab, doing: Doing) -> None:
+            first, last = await self.locate(tab, start, doing), await self.locate(tab, end, doing)
+            doing.acted, doing.performed = f"Dragged {first} to {last}", True
+            await acts.attempt(
+                first,
+                "drag",
+                lambda: first.locator.drag_to(last.locator, timeout=acts.PATIENCE_MS * 2, steps=acts.DRAG_STEPS),
+            )
+
+        return await self.acting(page, drag)
+
+    async def button_at_pointer(self, press: bool, button: Button = "left", *, page: str | None = None) -> Observation:
+        """Press a mouse button where the pointer is, or let it go."""
+
+        async def move(tab: Tab, doing: Doing) -> None:
+            x, y = tab.pointer
+            doing.acted, doing.performed = (
+                f"{'Pressed' if press else 'Let go of'} the {button} button at {x}, {y}",
+                True,
+            )
+            await (tab.page.mouse.down(button=button) if press else tab.page.mouse.up(button=button))
+
+        return await self.acting(page, move)
+
+    def pointer_on(self, page: str | None) -> tuple[int, int]:
+        """Return where the pointer is on a page, as far as it was moved to a point."""
+        tab = self.pages.meant(page)
+        return tab.pointer if tab is not None else (0, 0)
 
     async def type(
         self,
@@ -450,6 +562,7 @@ class Session:
             acts.refuse_keys(action)
             if expect is not None:
                 await self._expected(tab, action, expect)
+                await self._admit(expect)
             doing.performed = isinstance(action, Click | Key | TypeText)
             if isinstance(action, TypeText) and secret_name(action.text) is not None:
                 located = await targets.focused(tab)
@@ -461,7 +574,8 @@ class Session:
                 await self._marked(located, action.text)
                 doing.acted = f"Typed into {located}"
             else:
-                doing.acted = await acts.at_point(tab.page, action, self.options.viewport)
+                doing.acted = await acts.at_point(tab.page, action, self._viewport(tab))
+                tab.pointer = acts.pointer_after(action) or tab.pointer
 
         return await self.acting(page, at_point)
 
@@ -515,8 +629,8 @@ class Session:
             doing.acted = f"Waited for {text!r}" if text is not None else f"Waited until {text_gone!r} was gone"
             with anyio.move_on_after(longest):
                 while True:
-                    shown = text is None or await _shows(tab.page, text)
-                    gone = text_gone is None or not await _shows(tab.page, text_gone)
+                    shown = text is None or await self.shows(tab, text)
+                    gone = text_gone is None or not await self.shows(tab, text_gone)
                     if shown and gone:
                         return
                     await anyio.sleep(_POLL_S)
@@ -532,6 +646,7 @@ class Session:
                 await tab.close(deadline_s=self.deadlines.close_s)
         with anyio.move_on_after(self.deadlines.close_s, shield=True), contextlib.suppress(Error):
             await self.context.close()
+        await self._proxy.aclose()
         self.pages.tabs.clear()
 
     # Turns
@@ -627,6 +742,22 @@ class Session:
             doing.notes.append(located.note)
         return located
 
+    async def shows(self, tab: Tab, text: str) -> bool:
+        """Return whether a text shows in any frame."""
+
+        async def in_frame(frame: FrameOf) -> bool:
+            try:
+                return bool(await frame.get_by_text(text).locator("visible=true").count())
+            except Error:  # it is on its way to another page
+                return False
+
+        return any(await asyncio.gather(*map(in_frame, tab.page.frames)))
+
+    async def _admit(self, target: Target) -> None:
+        """Let the session reach where an element leads that was looked at before, and passed."""
+        for address in filter(None, (target.destination, target.action)):
+            await self._boundary.admit(origin_of(address))
+
     async def _facts(self, located: Located) -> targets.Facts:
         return await targets.facts_of(located.locator, timeout_s=acts.PATIENCE_MS / 1000)
 
@@ -642,7 +773,7 @@ class Session:
         """Refuse an action when what it would touch is not what was expected."""
         match action:
             case Click(button="left" | "right" | "middle"):
-                await acts.at_point(tab.page, Move(x=action.x, y=action.y), self.options.viewport)
+                await acts.at_point(tab.page, Move(x=action.x, y=action.y), self._viewport(tab))
                 located = await targets.under_point(tab, action.x, action.y)
             case Key() | TypeText():
                 located = await targets.focused(tab)
@@ -650,11 +781,17 @@ class Session:
                 return
         _refuse_other(expect, await self._described(tab, located) if located is not None else None)
 
+    def _viewport(self, tab: Tab) -> tuple[int, int]:
+        size = tab.page.viewport_size
+        return (size["width"], size["height"]) if size else self.options.viewport
+
     async def _value(self, tab: Tab, located: Located, text: str) -> str:
         """Return the text, or the value of the secret that it names."""
         name = secret_name(text)
         if name is None:
             return text
+        if self.recordings:
+            raise Forbidden(f"a {next(iter(self.recordings))} is being made, and would show the secret: stop it first")
         facts = await self._facts(located)
         origin = await targets.frame_origin(tab, located)
         names = tuple(dict.fromkeys(known for known in (located.name, *facts.names) if known))
@@ -680,13 +817,3 @@ def _refuse_other(expect: Target, found: Target | None) -> None:
             f"the page changed under the pointer: it was {expect} of {expect.origin or 'a blank page'}, it is one of "
             f"{found.origin or 'a blank page'}; look again"
         )
-
-
-async def _shows(page: Page, text: str) -> bool:
-    async def in_frame(at: int) -> bool:
-        try:
-            return bool(await page.frames[at].get_by_text(text).locator("visible=true").count())
-        except (Error, IndexError):
-            return False
-
-    return any(await asyncio.gather(*(in_frame(at) for at in range(len(page.frames)))))

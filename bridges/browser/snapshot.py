@@ -5,6 +5,7 @@ because a partial snapshot of Playwright's would invalidate all other refs.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -198,6 +199,9 @@ def _transparent(node: Node, depth: int) -> Iterator[Line]:
 
 def _item(node: Node, depth: int) -> Iterator[Line]:
     """A row or a list item is one line where it is flat; a row that only lays out the page vanishes."""
+    if node.role == "listitem" and any(below.role == "listitem" for below in node.walk() if below is not node):
+        yield from _branch(node, depth)
+        return
     if not _is_flat(node):
         yield from _children(node, depth)
         return
@@ -217,6 +221,16 @@ def _item(node: Node, depth: int) -> Iterator[Line]:
     elif text:
         role = "text" if node.role in _CELLS else node.role
         yield _line(node, depth, f"{_head(node) if node.clickable or node.states else role}: {text}")
+
+
+def _branch(node: Node, depth: int) -> Iterator[Line]:
+    """A list item with a list in it: its own words on a line, the inner list below."""
+    inner = [child for child in node.children if any(below.role == "listitem" for below in child.walk())]
+    own = replace(node, children=[child for child in node.children if child not in inner])
+    heads = list(_item(own, depth)) if own.children or own.text else []
+    yield from heads
+    for child in inner:
+        yield from _lines(child, depth + 1 if heads else depth)
 
 
 def _is_flat(node: Node) -> bool:
@@ -299,21 +313,31 @@ def _native_list(node: Node) -> str:
 
 
 def view_text(
-    view: View, *, query: str | None = None, cursor: int | None = None, depth: int | None = None
+    view: View,
+    *,
+    query: str | re.Pattern[str] | None = None,
+    cursor: int | None = None,
+    depth: int | None = None,
+    most: int | None = None,
 ) -> tuple[str, bool]:
     """Return a view within the budget, and whether it was cut.
 
     Args:
         view: The snapshot.
-        query: Show only lines that hold this text, each below the lines that it belongs to.
+        query: Show only lines that hold this text or match, each below the lines that it belongs to.
         cursor: Show all lines from this one on, as many as fit.
         depth: Leave out what lies deeper.
+        most: At most so many of the lines that hold the text.
     """
     lines = [line for line in view.lines if depth is None or line.depth < depth]
     if query is not None:
-        lines = _found(lines, query)
-        if not lines:
-            return f"(no line holds {query!r}; {len(view.lines)} lines in all)", False
+        wanted = query if isinstance(query, re.Pattern) else re.compile(re.escape(query), re.IGNORECASE)
+        matching = [at for at, line in enumerate(lines) if wanted.search(line.text)]
+        if not matching:
+            return f"(no line holds {wanted.pattern if query is wanted else query!r}; there are {len(lines)})", False
+        lines = _around(lines, matching[:most])
+        if most is not None and len(matching) > most:
+            lines.append(Line(0, f"… {len(matching) - most} more matches"))
     if cursor is not None:
         return _page(lines, cursor)
     unread = any(line.more for line in lines)
@@ -366,20 +390,18 @@ def _in_view(lines: Sequence[Line]) -> list[Line]:
     return [*kept, Line(depth, f"… {left} more lines")] if left else kept
 
 
-def _found(lines: Sequence[Line], query: str) -> list[Line]:
-    wanted = query.casefold()
+def _around(lines: Sequence[Line], matching: Sequence[int]) -> list[Line]:
+    """Return the lines at these places, each below the lines that it belongs to and with the first in it."""
     keep: set[int] = set()
-    for at, line in enumerate(lines):
-        if wanted not in line.text.casefold():
-            continue
+    for at in matching:
         keep.add(at)
-        depth = line.depth
+        depth = lines[at].depth
         for above in range(at - 1, -1, -1):
             if lines[above].depth < depth:
                 keep.add(above)
                 depth = lines[above].depth
         for below in range(at + 1, min(at + 1 + _FOLD_AFTER, len(lines))):
-            if lines[below].depth <= line.depth:
+            if lines[below].depth <= lines[at].depth:
                 break
             keep.add(below)
     return [lines[at] for at in sorted(keep)]

@@ -5,8 +5,9 @@ Listeners only take notes and never raise: an exception in one would poison Play
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 from playwright.async_api import (
@@ -14,6 +15,7 @@ from playwright.async_api import (
     Dialog,
     Download,
     Error,
+    FileChooser,
     Frame,
     Page,
     Request,
@@ -22,15 +24,35 @@ from playwright.async_api import (
 )
 
 from bridges.browser.documents import Documents
+from bridges.browser.navigation import failure_of
 from bridges.browser.snapshot import View
 from bridges.browser.words import origin_of
 
-__all__ = ["UNKNOWN", "Tab"]
+__all__ = ["UNKNOWN", "Said", "Tab"]
 
 UNKNOWN = "about:"  # the origin of a blank page when we cannot tell
 
 _REACTIONS = frozenset({"document", "stylesheet", "script", "xhr", "fetch"})
 _MOST_ERRORS = 10
+_MOST_KEPT = 500  # messages, and requests
+
+
+class Asked(NamedTuple):
+    """A request of the page, by number."""
+
+    visit: int
+    number: int
+    request: Request
+
+
+class Said(NamedTuple):
+    """A message of the page's console; `visit` counts the addresses that the page handle went to."""
+
+    visit: int
+    kind: str
+    text: str
+    url: str
+    line: int
 
 
 class Tab:
@@ -54,6 +76,14 @@ class Tab:
         self.downloads: list[Download] = []
         self.opened: list[str] = []
         self.console_errors: list[str] = []
+        self.console: deque[Said] = deque(maxlen=_MOST_KEPT)
+        self.traffic: deque[Asked] = deque(maxlen=_MOST_KEPT)
+        self.chooser: FileChooser | None = None
+        self.pointer: tuple[int, int] = (0, 0)
+        self.visit = 0
+        self.status = ""  # of the last document that the server answered with an error
+        self.failure = ""  # why the last document did not come
+        self._requests = 0
         self.underway: set[Request] = set()
         self.navigation: Request | None = None
         self.moved: set[Frame] = set()
@@ -69,6 +99,7 @@ class Tab:
         page.on("close", self._on_close)
         page.on("download", self._on_download)
         page.on("console", self._on_console)
+        page.on("filechooser", self._on_chooser)
         page.on("pageerror", self._on_page_error)
         page.on("request", self._on_request)
         page.on("requestfinished", self._on_request_end)
@@ -84,6 +115,8 @@ class Tab:
     @property
     def origin(self) -> str:
         """The origin of the page that is open; "" for a blank one of ours, "about:" for one of an unknown origin."""
+        if self.page.url.startswith("chrome-error:"):
+            return ""  # nothing of the site was loaded
         return origin_of(self.page.url) or self.blank
 
     def begin(self) -> None:
@@ -102,6 +135,8 @@ class Tab:
             TimeoutError: The deadline passed. The work was stopped.
         """
         self.interrupted.clear()
+        if self.dialog is not None or not self.usable:  # it came just before
+            self.interrupted.set()
         task = asyncio.ensure_future(work())
         watch = asyncio.ensure_future(self.interrupted.wait())
         try:
@@ -174,33 +209,58 @@ class Tab:
         self.navigation = None  # it became the download
         self._notice()
 
+    def _on_chooser(self, chooser: FileChooser) -> None:
+        self.chooser = chooser
+        self._notice()
+
     def _on_console(self, message: ConsoleMessage) -> None:
         address = message.location.get("url", "")
+        self.console.append(
+            Said(self.visit, message.type, message.text, address, message.location.get("lineNumber", 0))
+        )
         if message.type == "error" and not address.endswith("/favicon.ico"):  # asked for by the browser, not the page
-            self._error(message.text)
+            resource = message.text.startswith("Failed to load resource")
+            self._error(f"{message.text} ({address})" if resource and address != self.page.url else message.text)
 
     def _on_page_error(self, error: Error | WebError) -> None:
+        self.console.append(Said(self.visit, "error", f"uncaught: {error}", "", 0))
         self._error(str(error))
+
+    def take_errors(self) -> list[str]:
+        """Return the errors that were not said yet."""
+        errors, self.console_errors = self.console_errors, []
+        return list(dict.fromkeys(errors))
 
     def _error(self, text: str) -> None:
         if len(self.console_errors) < _MOST_ERRORS:
             self.console_errors.append(text)  # cut only when it is said: a secret cut in two is not found
 
     def _on_request(self, request: Request) -> None:
+        leaves = request.is_navigation_request() and self._is_main(request)
+        self.visit += leaves and request.redirected_from is None
+        self._requests += 1
+        self.traffic.append(Asked(self.visit, self._requests, request))
         if request.resource_type not in _REACTIONS:
             return
         self.underway.add(request)
-        if request.is_navigation_request() and _frame_of(request) == self.page.main_frame:
+        if leaves:
             self.navigation = request
         self._notice()
 
     def _on_request_end(self, request: Request) -> None:
         self.underway.discard(request)
+        if request.failure is not None and request.is_navigation_request() and self._is_main(request):
+            self.failure = failure_of(f"net::{request.failure.removeprefix('net::')}", request.url, 0) or ""
         if self.navigation is request and request.failure is not None:
             self.navigation = None
         self._notice()
 
+    def _is_main(self, request: Request) -> bool:
+        return _frame_of(request) == self.page.main_frame
+
     def _on_response(self, response: Response) -> None:
+        if response.status >= 400 and response.request.is_navigation_request() and self._is_main(response.request):
+            self.status = f"{response.status} {response.status_text}".strip()
         if response.status in (204, 205) and self.navigation is response.request:
             self.navigation = None  # no new page will come
             self._notice()

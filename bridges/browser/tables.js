@@ -31,6 +31,7 @@ const tables = (scope) => {
   const grid = (table) => {
     const rows = [...table.querySelectorAll("tr,[role=row]")].filter((r) => nearest(r) === table && visible(r));
     const carried = []; // cells that span down
+    const widest = Math.max(1, ...rows.map((row) => cellsOf(row).length)); // "all of them" is often written as 100
     return rows.map((row) => {
       const line = [];
       const take = () => {
@@ -41,8 +42,8 @@ const tables = (scope) => {
       };
       for (const node of cellsOf(row)) {
         take();
-        const cell = { text: text(node), header: isHeader(node), head: !!node.closest("thead") };
-        const wide = Math.max(1, Number(node.colSpan || node.getAttribute("aria-colspan") || 1));
+        const cell = { node, text: text(node), header: isHeader(node), head: !!node.closest("thead") };
+        const wide = Math.min(widest, Math.max(1, Number(node.colSpan || node.getAttribute("aria-colspan") || 1)));
         const high = Math.max(1, Number(node.rowSpan || node.getAttribute("aria-rowspan") || 1));
         for (let i = 0; i < wide; i += 1) {
           carried[line.length] = { cell, left: high - 1 };
@@ -80,8 +81,16 @@ const tables = (scope) => {
       return seen.get(name) > 1 ? `${name} (${seen.get(name)})` : name;
     });
     const body = lines.slice(end).filter((line) => line.length && !isHead(line));
-    const rows = body.map((line) => columns.map((_, at) => line[at]?.text ?? ""));
-    tables.push({ table, caption: caption(table), columns, rows });
+    const said = columns.map((_, at) => lines.slice(first, end).some((l) => l[at]?.text) || body.some((l) => l[at]?.text));
+    const kept = columns.map((_, at) => at).filter((at) => said[at]); // a column with neither head nor cells is padding
+    const rows = body.map((line) => kept.map((at) => line[at]?.text ?? ""));
+    const cells = body.map((line) => kept.map((at) => (line[at]?.node ? refs.of(line[at].node) : "")));
+    const whole = Number(table.getAttribute("aria-rowcount") ?? 0);
+    const scroller = [table, ...table.querySelectorAll("*")].find((e) => e.scrollHeight > e.clientHeight + 40 && /auto|scroll/.test(getComputedStyle(e).overflowY));
+    const more = whole > lines.length ? `${whole - (end - first)} rows in all, ${rows.length} are drawn` : "";
+    const drawn = scroller && body.length && scroller.scrollHeight > 1.5 * body.length * (scroller.querySelector("tr,[role=row]")?.offsetHeight || 1e9);
+    const note = more || (drawn ? "the table draws only the rows that are scrolled to: scroll it, and read again" : "");
+    tables.push({ table, id: marks.id, ref: refs.of(table), caption: caption(table), columns: kept.map((at) => columns[at]), rows, cells, note });
   }
   const innermost = tables.filter((outer) => !tables.some((t) => t !== outer && outer.table.contains(t.table)));
   return innermost.map(({ table, ...facts }) => facts);

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from playwright.async_api import Error, Locator, Page
+from playwright.async_api import Error, Frame
 from pydantic import BaseModel, TypeAdapter
 
+from bridges.browser.tab import Tab
+from bridges.browser.target import Located
 from bridges.browser.words import Ambiguous, NoSuchTarget, Table
 from bridges.browser.world import ask
 
@@ -12,36 +14,50 @@ __all__ = ["choose", "tables_of"]
 
 
 class Found(BaseModel):
-    """A table as `tables.js` reads it."""
+    """A table as `tables.js` reads it; `id` is of its document, refs are without prefix."""
 
+    id: str
+    ref: str
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    cells: tuple[tuple[str, ...], ...]
+    note: str
 
 
 _FOUND = TypeAdapter(tuple[Found, ...])
 
 
-async def tables_of(page: Page, within: Locator | None, *, timeout_s: float) -> tuple[Table, ...]:
+async def tables_of(tab: Tab, within: Located | None, *, timeout_s: float) -> tuple[Table, ...]:
     """Return the tables with headers in all frames, or those in and around one element."""
-    found: list[Found] = []
     if within is not None:
-        found += _FOUND.validate_python(await ask(within, "tables", timeout_s=timeout_s))
-    else:
-        for frame in page.frames:
-            try:
-                found += _FOUND.validate_python(await ask(frame, "tables", timeout_s=timeout_s))
-            except Error:
-                if frame.is_detached():
-                    continue
-                raise
-    return tuple(
-        Table(
-            caption=table.caption,
-            columns=table.columns,
-            rows=tuple(dict(zip(table.columns, row, strict=True)) for row in table.rows),
-        )
-        for table in found
+        return _tables(tab, within.frame, await ask(within.locator, "tables", timeout_s=timeout_s))
+    found: list[Table] = []
+    for frame in tab.page.frames:
+        try:
+            found += _tables(tab, frame, await ask(frame, "tables", timeout_s=timeout_s))
+        except Error:
+            if frame.is_detached():
+                continue
+            raise
+    return tuple(found)
+
+
+def _tables(tab: Tab, frame: Frame, said: object) -> tuple[Table, ...]:
+    found = _FOUND.validate_python(said)
+    return tuple(_table(table, tab.documents.prefix(table.id, frame)) for table in found)
+
+
+def _table(table: Found, prefix: str) -> Table:
+    return Table(
+        ref=prefix + table.ref,
+        caption=table.caption,
+        columns=table.columns,
+        rows=tuple(dict(zip(table.columns, row, strict=True)) for row in table.rows),
+        cells=tuple(
+            {column: prefix + ref for column, ref in zip(table.columns, row, strict=True) if ref} for row in table.cells
+        ),
+        note=table.note,
     )
 
 
@@ -54,7 +70,10 @@ def choose(tables: Sequence[Table], caption: str | None) -> Table:
     """
     if not tables:
         raise NoSuchTarget("no visible table with column headers is on the page; take a snapshot to see what is there")
-    listed = "; ".join(f"{table.caption or '(no caption)'}: {' | '.join(table.columns)[:120]}" for table in tables[:8])
+    listed = "; ".join(
+        f"{table.caption or '(no caption)'} [ref={table.ref}]: {' | '.join(table.columns)[:120]}"
+        for table in tables[:8]
+    )
     if caption is None:
         if len(tables) > 1:
             raise Ambiguous(f"{len(tables)} tables could be meant; give caption or target. They are: {listed}")

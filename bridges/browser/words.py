@@ -20,8 +20,10 @@ __all__ = [
     "Dialog",
     "DialogOpen",
     "Download",
+    "Forbidden",
     "FormField",
     "Frame",
+    "Mock",
     "NavigationFailed",
     "NoSuchPage",
     "NoSuchSession",
@@ -43,13 +45,17 @@ _SPACE = re.compile(r"[\s\x00-\x20\x7f-\x9f]")  # white space and control charac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserOptions:
-    """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own)."""
+    """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own).
+
+    `evaluate` allows scripts of the caller's.
+    """
 
     executable: str = ""
     headless: bool = True
     sandbox: bool = True
     viewport: tuple[int, int] = (1280, 800)
     artefacts: str = ""
+    evaluate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +186,32 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table as rows of text by column header. `caption` is its accessible name."""
+    """A table as rows of text by column header. `caption` is its accessible name.
+
+    `cells` are the refs of the cells, row by row, to check a value where it stands. `note` says when there is more.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
+    ref: str = ""
+    cells: tuple[dict[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mock:
+    """An answer in place of the network's, for addresses that match a glob pattern such as **/api/users.
+
+    Without `status` and `body` the request goes on, `headers` added and `without` left out.
+    """
+
+    pattern: str
+    status: int | None = None
+    body: str | None = None
+    content_type: str | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    without: tuple[str, ...] = ()
 
 
 def origin_of(url: str) -> str:
@@ -197,13 +224,16 @@ def origin_of(url: str) -> str:
 
 
 def web_address(url: str) -> str:
-    """Return the address as it is. One that is not of the web is none of our business.
+    """Return the address as it is.
 
     Raises:
-        ValueError: It has a backslash, white space, a control character, a user name or no host: browsers read such
-            addresses otherwise than `origin_of` does.
+        ValueError: It leads elsewhere than to the web or a blank page. Or it has a backslash, white space, a control
+            character, a user name or no host: browsers read such addresses otherwise than `origin_of` does.
     """
     if not re.match(r"https?:", _SPACE.sub("", url), re.IGNORECASE):
+        scheme = re.match(r"[a-z][a-z0-9+.-]*:", url, re.IGNORECASE)
+        if scheme and scheme[0].lower() not in ("about:", "data:"):
+            raise ValueError(f"{url!r} is no address of the web: only http:// and https:// are opened")
         return url
     if _SPACE.search(url):
         raise ValueError(f"{url!r} holds white space or a control character; write it as %20 and the like")
@@ -302,6 +332,12 @@ class BadAddress(BrowserError):
     """The address can be read in more than one way, or in none."""
 
     code = "bad_address"
+
+
+class Forbidden(BrowserError):
+    """The configuration, or what was done in the session before, does not allow it."""
+
+    code = "forbidden"
 
 
 class NavigationFailed(BrowserError):

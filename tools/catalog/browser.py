@@ -3,13 +3,10 @@
 Each tool is a row of `_SPECS`: its arguments, what it would touch (`browser_facts`) and what it does.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from bridges.browser.words import BrowserError, Target
+from bridges.browser.words import Target
 from bridges.computer import Click, Drag, Move, Scroll, TypeText
-from bridges.secrets import SecretRefused
 from tools.catalog.browser_arguments import (
     At,
     ClickArguments,
@@ -32,7 +29,6 @@ from tools.catalog.browser_arguments import (
     WheelAt,
 )
 from tools.catalog.browser_facts import (
-    Ground,
     absolute,
     look_click,
     look_dialog,
@@ -42,15 +38,16 @@ from tools.catalog.browser_facts import (
     look_focus,
     look_key,
     look_navigate,
-    look_page,
     look_point,
     look_tabs,
     look_type,
 )
-from tools.outcome import Answer, Refused, Uncertain
-from tools.policy import Caller, Effect, Facts
+from tools.catalog.browser_more import MORE
+from tools.catalog.browser_spec import ACT_S, ANY_OBJECT, NAVIGATE_S, Spec, attempted, bound
+from tools.outcome import Answer, Refused
+from tools.policy import Caller
 from tools.registry import Result, Tool
-from tools.render import FRAME_SCHEMA, OBSERVATION_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
+from tools.render import FRAME_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
 
 if TYPE_CHECKING:
     from bridges.browser.process import Browsers
@@ -58,36 +55,11 @@ if TYPE_CHECKING:
 
 __all__ = ["browser_tools"]
 
-_ACT_S = 30.0
-_NAVIGATE_S = 45.0
-_ANY_OBJECT: dict[str, Any] = {"type": "object"}
 _SESSION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"session": {"type": "string"}},
     "required": ["session"],
 }
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    """One tool of the family: what it is called, what it takes, what it does, and what it would touch.
-
-    With `holds_on` the act is also handed the element that was looked at, and refuses to hit another.
-    """
-
-    name: str
-    title: str
-    description: str
-    arguments: type[OnSession]
-    act: Callable[..., Awaitable[Result]]
-    look: Callable[[Any, Ground], Awaitable[Facts | Refused]] = look_page
-    effect: Effect = "idempotent"
-    worst: Effect | None = None
-    output: dict[str, Any] | None = None
-    listed: bool = False
-    holds_on: bool = False
-    deadline_s: float = _ACT_S
 
 
 def browser_tools(browsers: "Browsers", own_origins: frozenset[str]) -> tuple[Tool[Any], ...]:
@@ -97,43 +69,7 @@ def browser_tools(browsers: "Browsers", own_origins: frozenset[str]) -> tuple[To
         browsers: The bridge.
         own_origins: Sites that every session may work on without asking first.
     """
-    return (*(_bound(spec, browsers, own_origins) for spec in _SPECS), *_session_tools(browsers))
-
-
-def _bound(spec: _Spec, browsers: "Browsers", own_origins: frozenset[str]) -> Tool[Any]:
-    async def run(given: OnSession, caller: Caller) -> Result:
-        async def acted() -> Result:
-            session = await browsers.session(given.session, owner=caller.principal)
-            if not spec.holds_on:
-                return await spec.act(session, given)
-            expected = caller.looked.element if caller.looked else None
-            return await spec.act(session, given, expected)
-
-        return await _attempted(acted)
-
-    async def facts(given: OnSession, caller: Caller) -> Facts | Refused:
-        async def looked() -> Facts | Refused:
-            session = await browsers.session(given.session, owner=caller.principal)
-            return await spec.look(given, Ground(session=session, configured=own_origins))
-
-        seen = await _attempted(looked)
-        return Refused(code="browser_error", reason=seen.reason) if isinstance(seen, Uncertain) else seen
-
-    return Tool(
-        name=f"browser_{spec.name}",
-        title=spec.title,
-        description=spec.description,
-        family="browser",
-        effect=spec.effect,
-        worst=spec.worst,
-        arguments=spec.arguments,
-        run=run,
-        facts=facts,
-        output=spec.output or OBSERVATION_SCHEMA,
-        listed=spec.listed,
-        open_world=True,
-        deadline_s=spec.deadline_s,
-    )
+    return (*(bound(spec, browsers, own_origins) for spec in (*_SPECS, *MORE)), *_session_tools(browsers))
 
 
 def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
@@ -142,7 +78,7 @@ def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
             session = await browsers.open(owner=caller.principal)
             return Answer(text=f"Opened session {session.handle}.", data={"session": session.handle})
 
-        return await _attempted(opened)
+        return await attempted(opened)
 
     async def close(given: OnSession, caller: Caller) -> Result:
         async def closed() -> Answer:
@@ -150,7 +86,7 @@ def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
             await browsers.close_session(session.handle, owner=caller.principal)
             return Answer(text=f"Closed session {session.handle}.", data={"session": session.handle})
 
-        return await _attempted(closed)
+        return await attempted(closed)
 
     return (
         Tool(
@@ -163,7 +99,7 @@ def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
             run=new_session,
             output=_SESSION_SCHEMA,
             listed=False,
-            deadline_s=_ACT_S,
+            deadline_s=ACT_S,
         ),
         Tool(
             name="browser_close",
@@ -179,37 +115,36 @@ def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
     )
 
 
-async def _attempted(work: Callable[[], Awaitable[T]]) -> T | Refused | Uncertain:
-    """Return what the work returns, or what the bridge's error amounts to."""
-    try:
-        return await work()
-    except SecretRefused as error:
-        return Refused(code="secret_refused", reason=str(error))
-    except BrowserError as error:
-        if error.performed == "unknown":
-            return Uncertain(reason=str(error), evidence={"code": error.code})
-        return Refused(code=error.code, reason=str(error))
-
-
 async def _navigate(session: "Session", given: Navigate) -> Result:
     return rendered(await session.navigate(absolute(given.url), page=given.page))
 
 
 async def _snapshot(session: "Session", given: Snapshot) -> Result:
-    return rendered(await session.snapshot(target=given.target, query=given.query, page=given.page))
+    seen = await session.snapshot(
+        given.target, given.query, cursor=given.cursor, depth=given.depth, boxes=given.boxes, page=given.page
+    )
+    return rendered(seen)
 
 
 async def _click(session: "Session", given: ClickArguments, expected: Target | None) -> Result:
     count = 2 if given.doubleClick else 1
     modifiers = tuple(given.modifiers)
     seen = await session.click(
-        given.target, button=given.button, count=count, modifiers=modifiers, expect=expected, page=given.page
+        given.target,
+        button=given.button,
+        count=count,
+        modifiers=modifiers,
+        expect=expected,
+        wait=given.wait,
+        page=given.page,
     )
     return rendered(seen)
 
 
 async def _type(session: "Session", given: TypeArguments) -> Result:
-    seen = await session.type(given.target, given.text, submit=given.submit, slowly=given.slowly, page=given.page)
+    seen = await session.type(
+        given.target, given.text, submit=given.submit, slowly=given.slowly, wait=given.wait, page=given.page
+    )
     return rendered(seen)
 
 
@@ -226,7 +161,7 @@ async def _hover(session: "Session", given: OnTarget) -> Result:
 
 
 async def _press(session: "Session", given: PressKey) -> Result:
-    return rendered(await session.press_key(given.key, page=given.page))
+    return rendered(await session.press_key(given.key, wait=given.wait, page=given.page))
 
 
 async def _screenshot(session: "Session", given: Screenshot) -> Result:
@@ -256,12 +191,19 @@ async def _tabs(session: "Session", given: Tabs) -> Result:
             text = "\n".join(f"{'*' if p.current else ' '} {p.handle} {p.title} — {p.url}" for p in pages)
             listed = [{"page": p.handle, "url": p.url, "title": p.title, "current": p.current} for p in pages]
             return Answer(text=text, data={"session": session.handle, "pages": listed})
-        case "select" if given.page:
-            return rendered(await session.select_tab(given.page))
-        case "close" if given.page:
-            return rendered(await session.close_tab(given.page))
-        case _:
-            return Refused(code="bad_arguments", reason=f"browser_tabs: {given.action} needs the page handle")
+        case "new":
+            return rendered(await session.new_tab(absolute(given.url) if given.url else None))
+        case "select" | "close":
+            page = given.page or await _page_at(session, given.index)
+            if page is None:
+                return Refused(code="bad_arguments", reason=f"browser_tabs: {given.action} needs the page handle")
+            act = session.select_tab if given.action == "select" else session.close_tab
+            return rendered(await act(page))
+
+
+async def _page_at(session: "Session", index: int | None) -> str | None:
+    pages = await session.tabs()
+    return pages[index].handle if index is not None and index < len(pages) else None
 
 
 async def _extract(session: "Session", given: Extract) -> Result:
@@ -279,20 +221,22 @@ async def _move_to(session: "Session", given: At) -> Result:
 
 
 async def _wheel(session: "Session", given: WheelAt) -> Result:
-    action = Scroll(x=given.x, y=given.y, dx=given.deltaX, dy=given.deltaY, keys=tuple(given.keys))
+    x, y = session.pointer_on(given.page)
+    x, y = given.x if given.x is not None else x, given.y if given.y is not None else y
+    action = Scroll(x=x, y=y, dx=given.deltaX, dy=given.deltaY, keys=tuple(given.keys))
     return rendered(await session.act(action, page=given.page))
 
 
 async def _drag(session: "Session", given: DragAlong) -> Result:
-    return rendered(await session.act(Drag(path=tuple(given.path), keys=tuple(given.keys)), page=given.page))
+    return rendered(await session.act(Drag(path=given.points, keys=tuple(given.keys)), page=given.page))
 
 
 async def _type_focused(session: "Session", given: TypeFocused) -> Result:
     return rendered(await session.act(TypeText(text=given.text), page=given.page))
 
 
-_SPECS: tuple[_Spec, ...] = (
-    _Spec(
+_SPECS: tuple[Spec, ...] = (
+    Spec(
         "navigate",
         "Open an address",
         "Open an address in the browser and return the page as a snapshot with refs.",
@@ -300,9 +244,9 @@ _SPECS: tuple[_Spec, ...] = (
         _navigate,
         look=look_navigate,
         listed=True,
-        deadline_s=_NAVIGATE_S,
+        deadline_s=NAVIGATE_S,
     ),
-    _Spec(
+    Spec(
         "snapshot",
         "Look at the page",
         "Return the page as text: roles, names, values, and refs to act on. Better than a screenshot for acting.",
@@ -311,7 +255,7 @@ _SPECS: tuple[_Spec, ...] = (
         effect="read",
         listed=True,
     ),
-    _Spec(
+    Spec(
         "click",
         "Click an element",
         "Click an element and return what changed. Downloads are kept; a confirm() is reported, not answered.",
@@ -322,7 +266,7 @@ _SPECS: tuple[_Spec, ...] = (
         holds_on=True,
         listed=True,
     ),
-    _Spec(
+    Spec(
         "type",
         "Type into a field",
         "Replace the text of a field and return what changed. Use secret://NAME for passwords.",
@@ -332,7 +276,7 @@ _SPECS: tuple[_Spec, ...] = (
         worst="irreversible",
         listed=True,
     ),
-    _Spec(
+    Spec(
         "fill_form",
         "Fill a form",
         "Fill several fields at once and return what changed. Does not submit.",
@@ -342,7 +286,7 @@ _SPECS: tuple[_Spec, ...] = (
         listed=True,
         deadline_s=60.0,
     ),
-    _Spec(
+    Spec(
         "press_key",
         "Press a key",
         "Press a key or chord where the focus is and return what changed.",
@@ -352,7 +296,7 @@ _SPECS: tuple[_Spec, ...] = (
         worst="irreversible",
         listed=True,
     ),
-    _Spec(
+    Spec(
         "take_screenshot",
         "Take a screenshot",
         "Return a picture of the page or of one element; passwords are covered.",
@@ -362,7 +306,7 @@ _SPECS: tuple[_Spec, ...] = (
         output=FRAME_SCHEMA,
         listed=True,
     ),
-    _Spec(
+    Spec(
         "select_option",
         "Select options",
         "Select options of a drop-down list by label or value.",
@@ -370,8 +314,8 @@ _SPECS: tuple[_Spec, ...] = (
         _select,
         look=look_element,
     ),
-    _Spec("hover", "Hover over an element", "Move the pointer over an element.", OnTarget, _hover, look=look_element),
-    _Spec(
+    Spec("hover", "Hover over an element", "Move the pointer over an element.", OnTarget, _hover, look=look_element),
+    Spec(
         "handle_dialog",
         "Answer a dialog",
         "Answer the JavaScript dialog that blocks the page.",
@@ -380,17 +324,17 @@ _SPECS: tuple[_Spec, ...] = (
         look=look_dialog,
         worst="irreversible",
     ),
-    _Spec(
+    Spec(
         "wait_for",
         "Wait",
-        "Wait for text to show or to go, or for some seconds, and return the page.",
+        "Wait for text to show or to go, or for some seconds, and return what changed.",
         WaitFor,
         _wait,
         effect="read",
         deadline_s=45.0,
     ),
-    _Spec("navigate_back", "Go back", "Go back to the page before.", OnSession, _back, deadline_s=_NAVIGATE_S),
-    _Spec(
+    Spec("navigate_back", "Go back", "Go back to the page before.", OnSession, _back, deadline_s=NAVIGATE_S),
+    Spec(
         "tabs",
         "Tabs",
         "List, select or close the pages of a session.",
@@ -399,9 +343,9 @@ _SPECS: tuple[_Spec, ...] = (
         look=look_tabs,
         effect="read",
         worst="idempotent",
-        output=_ANY_OBJECT,
+        output=ANY_OBJECT,
     ),
-    _Spec(
+    Spec(
         "extract",
         "Read a table",
         "Read a table of the page into rows by column header, with no model.",
@@ -410,7 +354,7 @@ _SPECS: tuple[_Spec, ...] = (
         effect="read",
         output=TABLE_SCHEMA,
     ),
-    _Spec(
+    Spec(
         "mouse_click_xy",
         "Click a point",
         "Click a point of the screenshot; the element under it is what policy and audit see.",
@@ -420,9 +364,9 @@ _SPECS: tuple[_Spec, ...] = (
         worst="irreversible",
         holds_on=True,
     ),
-    _Spec("mouse_move_xy", "Move the pointer", "Move the pointer to a point.", At, _move_to),
-    _Spec("mouse_wheel", "Scroll", "Turn the wheel over a point by so many pixels.", WheelAt, _wheel),
-    _Spec(
+    Spec("mouse_move_xy", "Move the pointer", "Move the pointer to a point.", At, _move_to),
+    Spec("mouse_wheel", "Scroll", "Turn the wheel over a point by so many pixels.", WheelAt, _wheel),
+    Spec(
         "mouse_drag_xy",
         "Drag",
         "Press, move along a path of points, release.",
@@ -431,7 +375,7 @@ _SPECS: tuple[_Spec, ...] = (
         look=look_drag,
         worst="irreversible",
     ),
-    _Spec(
+    Spec(
         "type_focused",
         "Type where the focus is",
         "Type text into the element that has the focus; a line break presses Enter.",

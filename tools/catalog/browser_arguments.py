@@ -3,31 +3,56 @@
 `ref` is accepted for `target`, and what an element is in words (`element`) is taken for the record.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from bridges.computer import Point
 
 __all__ = [
     "At",
+    "ButtonAtPointer",
     "ClickArguments",
     "ClickAt",
+    "ConsoleMessages",
+    "CookieDelete",
+    "CookieFilter",
+    "CookieName",
+    "CookieSet",
     "DragAlong",
+    "DragBetween",
+    "Drop",
+    "ElementVisible",
+    "EmulateMedia",
+    "Evaluate",
     "Extract",
+    "FileName",
     "FillForm",
+    "Find",
     "FormField",
     "HandleDialog",
+    "ItemKey",
+    "ItemValue",
+    "ListVisible",
     "Navigate",
+    "NetworkRequest",
+    "NetworkRequests",
+    "NetworkState",
     "OnSession",
     "OnTarget",
     "PressKey",
+    "Resize",
+    "Route",
     "Screenshot",
     "SelectOption",
     "Snapshot",
     "Tabs",
+    "TextVisible",
     "TypeArguments",
     "TypeFocused",
+    "Unroute",
+    "Upload",
+    "ValueIs",
     "WaitFor",
     "WheelAt",
 ]
@@ -49,6 +74,8 @@ _TARGET = Field(
 _OPTIONAL_TARGET = Field(
     None, validation_alias=AliasChoices("target", "ref"), description="Ref or selector of the element."
 )
+Wait = Literal["auto", "none"]
+_WAIT: Any = Field("auto", description="none: answer at once, without waiting for the page to react.")
 _ELEMENT = Field(None, description="What the element is, in words; for the record only.")
 
 
@@ -65,6 +92,9 @@ class Snapshot(OnSession):
         None, validation_alias=AliasChoices("target", "ref"), description="Ref of a part to see in full."
     )
     query: str | None = Field(None, description="Show only lines that hold this text, with their context.")
+    cursor: int | None = Field(None, ge=0, description="Page through all lines from this one on.")
+    depth: int | None = Field(None, ge=1)
+    boxes: bool = False
 
 
 class OnTarget(OnSession):
@@ -80,6 +110,7 @@ class ClickArguments(OnTarget):
     doubleClick: bool = False
     button: Literal["left", "right", "middle"] = "left"
     modifiers: list[Literal["Alt", "Control", "ControlOrMeta", "Meta", "Shift"]] = []
+    wait: Wait = _WAIT
 
 
 class TypeArguments(OnTarget):
@@ -88,6 +119,7 @@ class TypeArguments(OnTarget):
     text: str = Field(description="Text, or secret://NAME for a configured secret.")
     submit: bool = Field(False, description="Press Enter afterwards.")
     slowly: bool = Field(False, description="Key by key, for fields that react to each key.")
+    wait: Wait = _WAIT
 
 
 class FormField(BaseModel):
@@ -120,6 +152,7 @@ class PressKey(OnSession):
     """Arguments of browser_press_key."""
 
     key: str = Field(description="Key or chord in DOM names: Enter, ArrowDown, Control+a.")
+    wait: Wait = _WAIT
 
 
 class Screenshot(OnSession):
@@ -148,7 +181,9 @@ class WaitFor(OnSession):
 class Tabs(OnSession):
     """Arguments of browser_tabs."""
 
-    action: Literal["list", "select", "close"]
+    action: Literal["list", "new", "select", "close"]
+    index: int | None = Field(None, ge=0, description="Position in the list, instead of a page handle.")
+    url: str | None = Field(None, description="Where a new page goes.")
 
 
 class Extract(OnSession):
@@ -174,9 +209,11 @@ class ClickAt(At):
     keys: list[str] = []
 
 
-class WheelAt(At):
+class WheelAt(OnSession):
     """Arguments of browser_mouse_wheel."""
 
+    x: int | None = Field(None, description="Where; where the pointer is, if not given.")
+    y: int | None = None
     deltaX: int = 0
     deltaY: int = 0
     keys: list[str] = []
@@ -185,11 +222,215 @@ class WheelAt(At):
 class DragAlong(OnSession):
     """Arguments of browser_mouse_drag_xy."""
 
-    path: Annotated[list[Point], Field(min_length=2, max_length=100)]
+    path: Annotated[list[Point], Field(min_length=2, max_length=100)] | None = Field(
+        None, description="Points to move along, instead of a start and an end."
+    )
+    startX: int | None = None
+    startY: int | None = None
+    endX: int | None = None
+    endY: int | None = None
     keys: list[str] = []
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "DragAlong":
+        if self.path is None and None in (self.startX, self.startY, self.endX, self.endY):
+            raise ValueError("give path, or startX, startY, endX and endY")
+        return self
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The way from the first point to the last."""
+        if self.path is not None:
+            return tuple(self.path)
+        ends = [(self.startX, self.startY), (self.endX, self.endY)]
+        return tuple(Point(x=x or 0, y=y or 0) for x, y in ends)
 
 
 class TypeFocused(OnSession):
     """Arguments of browser_type_focused."""
 
     text: str = Field(description="Text, or secret://NAME for a configured secret.")
+
+
+class DragBetween(OnSession):
+    """Arguments of browser_drag."""
+
+    startTarget: str = Field(validation_alias=AliasChoices("startTarget", "startRef"), description="Ref or selector.")
+    endTarget: str = Field(validation_alias=AliasChoices("endTarget", "endRef"), description="Ref or selector.")
+    startElement: str | None = _ELEMENT
+    endElement: str | None = _ELEMENT
+
+
+class ButtonAtPointer(OnSession):
+    """Arguments of browser_mouse_down and browser_mouse_up."""
+
+    button: Literal["left", "right", "middle"] = "left"
+
+
+class Upload(OnSession):
+    """Arguments of browser_file_upload."""
+
+    paths: list[str] = Field([], description="Files in the folder of artefacts; none cancels the chooser.")
+    target: str | None = _OPTIONAL_TARGET
+    element: str | None = _ELEMENT
+
+
+class Drop(OnTarget):
+    """Arguments of browser_drop."""
+
+    paths: list[str] = Field([], description="Files in the folder of artefacts.")
+    data: dict[str, str] = Field({}, description="Data by MIME type.")
+
+
+class FileName(OnSession):
+    """Arguments of tools that write a file into the folder of artefacts."""
+
+    filename: str | None = Field(None, description="A name, not a path.")
+
+
+class Resize(OnSession):
+    """Arguments of browser_resize."""
+
+    width: int = Field(ge=100, le=8_000)
+    height: int = Field(ge=100, le=8_000)
+
+
+class EmulateMedia(OnSession):
+    """Arguments of browser_emulate_media; null takes a setting back."""
+
+    colorScheme: Literal["light", "dark", "no-preference"] | None = None
+    reducedMotion: Literal["reduce", "no-preference"] | None = None
+    forcedColors: Literal["active", "none"] | None = None
+    contrast: Literal["more", "no-preference"] | None = None
+    media: Literal["screen", "print"] | None = None
+
+
+class ConsoleMessages(OnSession):
+    """Arguments of browser_console_messages."""
+
+    level: Literal["error", "warning", "info", "debug"] = "info"
+    all: bool = Field(False, description="Since the page was opened, not since its last navigation.")
+
+
+class NetworkRequests(OnSession):
+    """Arguments of browser_network_requests."""
+
+    static: bool = Field(False, description="With images, scripts and style sheets that succeeded.")
+    filter: str | None = Field(None, description="Regular expression for the address.")
+    all: bool = Field(False, description="Since the page was opened, not since its last navigation.")
+
+
+class NetworkRequest(OnSession):
+    """Arguments of browser_network_request."""
+
+    index: int = Field(ge=1, description="Number in browser_network_requests.")
+    part: Literal["request-headers", "request-body", "response-headers", "response-body"] | None = None
+
+
+class Route(OnSession):
+    """Arguments of browser_route."""
+
+    pattern: str = Field(description="Glob for the address, such as **/api/users.")
+    status: int | None = Field(None, ge=100, le=599)
+    body: str | None = None
+    contentType: str | None = None
+    headers: list[str] = Field([], description="Lines such as Name: value.")
+    removeHeaders: str | None = Field(None, description="Names, separated by commas.")
+
+
+class Unroute(OnSession):
+    """Arguments of browser_unroute."""
+
+    pattern: str | None = Field(None, description="Which; all, if not given.")
+
+
+class NetworkState(OnSession):
+    """Arguments of browser_network_state_set."""
+
+    state: Literal["online", "offline"]
+
+
+class CookieFilter(OnSession):
+    """Arguments of browser_cookie_list."""
+
+    domain: str | None = None
+    path: str | None = None
+
+
+class CookieName(OnSession):
+    """Arguments of browser_cookie_get."""
+
+    name: str
+
+
+class CookieDelete(CookieFilter):
+    """Arguments of browser_cookie_delete."""
+
+    name: str
+
+
+class CookieSet(OnSession):
+    """Arguments of browser_cookie_set."""
+
+    name: str
+    value: str
+    domain: str | None = None
+    path: str | None = None
+    expires: float | None = Field(None, description="Seconds since the epoch.")
+    httpOnly: bool | None = None
+    secure: bool | None = None
+    sameSite: Literal["Strict", "Lax", "None"] | None = None
+
+
+class ItemKey(OnSession):
+    """Arguments of tools that take a key of a storage."""
+
+    key: str
+
+
+class ItemValue(ItemKey):
+    """Arguments of tools that keep a value in a storage."""
+
+    value: str
+
+
+class Evaluate(OnSession):
+    """Arguments of browser_evaluate."""
+
+    function: str = Field(description="() => value, or (element) => value with a target.")
+    target: str | None = _OPTIONAL_TARGET
+    element: str | None = _ELEMENT
+
+
+class Find(OnSession):
+    """Arguments of browser_find."""
+
+    text: str | None = None
+    regex: str | None = None
+    maxResults: int = Field(20, ge=1, le=100)
+
+
+class ElementVisible(OnSession):
+    """Arguments of browser_verify_element_visible."""
+
+    role: str
+    accessibleName: str
+
+
+class TextVisible(OnSession):
+    """Arguments of browser_verify_text_visible."""
+
+    text: str
+
+
+class ListVisible(OnTarget):
+    """Arguments of browser_verify_list_visible."""
+
+    items: Annotated[list[str], Field(min_length=1)]
+
+
+class ValueIs(OnTarget):
+    """Arguments of browser_verify_value."""
+
+    value: str
+    type: Literal["textbox", "checkbox", "radio", "combobox", "slider"] | None = None

@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 from bridges.browser.words import Target, origin_of, web_address
 from bridges.secrets import secret_name
 from tools.catalog.browser_arguments import (
+    ButtonAtPointer,
     ClickArguments,
     ClickAt,
     DragAlong,
+    DragBetween,
+    Drop,
+    Evaluate,
     FillForm,
     HandleDialog,
     Navigate,
@@ -23,6 +27,7 @@ from tools.catalog.browser_arguments import (
     Tabs,
     TypeArguments,
     TypeFocused,
+    Upload,
 )
 from tools.effects import activation, is_password
 from tools.outcome import Refused
@@ -34,22 +39,29 @@ if TYPE_CHECKING:
 __all__ = [
     "Ground",
     "absolute",
+    "look_between",
     "look_click",
+    "look_credentials",
     "look_dialog",
     "look_drag",
+    "look_drop",
     "look_element",
+    "look_evaluate",
     "look_fill",
     "look_focus",
     "look_key",
     "look_navigate",
     "look_page",
     "look_point",
+    "look_pointer",
     "look_tabs",
     "look_type",
+    "look_upload",
 ]
 
 _ENTER = {"Enter", "NumpadEnter"}
 _PRESSES = _ENTER | {"Space", " "}
+_WEB = {"http", "https", "about"}
 _SCHEMES = {"http", "https", "about", "file", "data", "javascript", "chrome", "view-source"}
 
 
@@ -106,16 +118,26 @@ async def look_page(given: OnSession, ground: Ground) -> Facts | Refused:
 
 
 async def look_tabs(given: Tabs, ground: Ground) -> Facts | Refused:
-    """Listing and choosing pages changes nothing; closing one does."""
+    """Listing and choosing pages changes nothing; closing one does, and a new one goes somewhere."""
+    if given.action == "new" and given.url:
+        opened = _opening(given.url, ground)
+        return replace(opened, effect="idempotent") if isinstance(opened, Facts) else opened
     return ground.at(ground.session.origin_on(given.page), effect="idempotent" if given.action == "close" else None)
 
 
 async def look_navigate(given: Navigate, ground: Ground) -> Facts | Refused:
     """Opening an address."""
+    return _opening(given.url, ground)
+
+
+def _opening(url: str, ground: Ground) -> Facts | Refused:
+    whole = absolute(url)
+    if urlsplit(whole).scheme not in _WEB:
+        return ground.at(origin_of(whole), kind="open", target=url)  # for the policy to refuse, and the journal to keep
     try:
-        return ground.at(origin_of(web_address(absolute(given.url))), kind="open", target=given.url)
+        return ground.at(origin_of(web_address(whole)), kind="open", target=url)
     except ValueError as error:
-        return Refused(code="bad_arguments", reason=f"{given.url!r} is not an address: {error}")
+        return Refused(code="bad_arguments", reason=f"{url!r} is not an address: {error}")
 
 
 async def look_click(given: ClickArguments, ground: Ground) -> Facts | Refused:
@@ -133,11 +155,53 @@ async def look_point(given: ClickAt, ground: Ground) -> Facts | Refused:
 
 async def look_drag(given: DragAlong, ground: Ground) -> Facts | Refused:
     """Dragging: pressed at the first point, let go at the last; what lies there is pressed or dropped upon."""
-    ends = [await ground.session.describe_point(at.x, at.y, page=given.page) for at in (given.path[0], given.path[-1])]
+    ends = [
+        await ground.session.describe_point(at.x, at.y, page=given.page) for at in (given.points[0], given.points[-1])
+    ]
     facts = [ground.activating(target) for target in ends if target is not None]
     if not facts:
         return ground.at(ground.session.origin_on(given.page), kind="drag")
     return max(facts, key=lambda each: (not each.own, each.effect == "irreversible"))
+
+
+async def look_between(given: DragBetween, ground: Ground) -> Facts | Refused:
+    """Dragging one element to another: the first is pressed, the second dropped upon."""
+    ends = [await ground.session.describe(end, page=given.page) for end in (given.startTarget, given.endTarget)]
+    facts = [replace(ground.activating(end), kind="drag") for end in ends]
+    return max(facts, key=lambda each: (not each.own, each.effect == "irreversible"))
+
+
+async def look_pointer(given: ButtonAtPointer, ground: Ground) -> Facts | Refused:
+    """Pressing or letting go of a button where the pointer is: whatever lies there."""
+    x, y = ground.session.pointer_on(given.page)
+    return await look_point(ClickAt(x=x, y=y, session=given.session, page=given.page), ground)
+
+
+async def look_upload(given: Upload, ground: Ground) -> Facts | Refused:
+    """Putting files into a page: always a person's to decide."""
+    names = ", ".join(given.paths) or "nothing"
+    return ground.at(ground.session.origin_on(given.page), kind="upload", target=names, effect="irreversible")
+
+
+async def look_drop(given: Drop, ground: Ground) -> Facts | Refused:
+    """Dropping files or data on an element."""
+    target = await ground.session.describe(given.target, page=given.page)
+    names = ", ".join([*given.paths, *given.data]) or "nothing"
+    effect: Effect | None = "irreversible" if given.paths else None
+    kind = "upload" if given.paths else "drop"
+    return ground.at(target.origin, kind=kind, target=f"{names} on {target}", effect=effect)
+
+
+async def look_evaluate(given: Evaluate, ground: Ground) -> Facts | Refused:
+    """Running a script: it can do whatever the page can, so the whole of it is asked about."""
+    origin = ground.session.origin_on(given.page)
+    return ground.at(origin, kind="evaluate", target=given.function[:2_000], effect="irreversible")
+
+
+async def look_credentials(given: OnSession, ground: Ground) -> Facts | Refused:
+    """Reading what a site keeps in the browser, which may be a way in."""
+    origin = ground.session.origin_on(given.page)
+    return ground.at(origin, kind="read what is stored", effect="irreversible")
 
 
 async def look_element(given: OnTarget, ground: Ground) -> Facts | Refused:
