@@ -8,10 +8,10 @@ import base64
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
 
-__all__ = ["SECRET_SCHEME", "SecretBinding", "SecretRefused", "Secrets", "secret_name"]
+__all__ = ["SECRET_SCHEME", "SecretBinding", "SecretRefused", "Secrets", "SignIn", "secret_name"]
 
 SECRET_SCHEME = "secret://"
 _SHORTEST_SCRUBBED = 4  # shorter values would black out ordinary words, and protect nothing
@@ -23,11 +23,24 @@ class SecretRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretBinding:
-    """Where a secret may be typed: on pages of `origin`, into a field that goes by the name `field`."""
+    """Where a secret may go: on pages of `origin`, into a field that goes by the name `field`.
+
+    With a `user` instead, it is that user's password for signing in to the origin by HTTP (Basic or Digest).
+    """
 
     name: str
     origin: str
-    field: str
+    field: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """Who signs in to an origin by HTTP, and how."""
+
+    origin: str
+    user: str
+    password: str = field(repr=False)
 
 
 def secret_name(text: str) -> str | None:
@@ -57,6 +70,13 @@ class Secrets:
         """Return the bound names that have no value."""
         return tuple(name for name in self.names if name not in self._values)
 
+    def sign_in(self) -> SignIn | None:
+        """Return how to sign in by HTTP, where a secret is for that and has its value."""
+        for name, binding in self._bindings.items():
+            if binding.user and name in self._values:
+                return SignIn(origin=binding.origin, user=binding.user, password=self._values[name])
+        return None
+
     def value_for(self, name: str, *, origin: str, field_names: tuple[str, ...]) -> str:
         """Return the value, for typing into a field of a page.
 
@@ -74,6 +94,8 @@ class Secrets:
             raise SecretRefused(f"there is no secret {name!r}; known: {known}")
         if origin != binding.origin:
             raise SecretRefused(f"secret {name!r} is bound to {binding.origin}, not to {origin}")
+        if binding.user:
+            raise SecretRefused(f"secret {name!r} is for signing in by HTTP, which the browser does by itself")
         if binding.field.casefold() not in {known.casefold() for known in field_names}:
             raise SecretRefused(
                 f"secret {name!r} is bound to the field {binding.field!r}; this field goes by {list(field_names)!r}"

@@ -103,11 +103,21 @@ class BudgetConfig(_Section):
 
 
 class SecretConfig(_Section):
-    """`[secrets.NAME]`: where a secret may be typed, and the environment variable that holds its value."""
+    """`[secrets.NAME]`: where a secret may be typed, and the environment variable that holds its value.
+
+    `user` instead of `field` makes it that user's password for signing in to the origin by HTTP.
+    """
 
     origin: _Origin
-    field: str
+    field: str = ""
+    user: str = ""
     env: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> "SecretConfig":
+        if bool(self.field) == bool(self.user):
+            raise ValueError("give field (where it is typed) or user (who signs in by HTTP with it)")
+        return self
 
 
 class SurfaceConfig(_Section):
@@ -125,6 +135,13 @@ class _File(_Section):
     budget: BudgetConfig = Field(default_factory=lambda: BudgetConfig.model_validate({}))
     secrets: dict[str, SecretConfig] = Field(default_factory=dict[str, SecretConfig])
     surface: SurfaceConfig = SurfaceConfig()
+
+    @model_validator(mode="after")
+    def _signs_in_once(self) -> "_File":
+        users = [name for name, secret in self.secrets.items() if secret.user]
+        if len(users) > 1:
+            raise ValueError(f"a browser signs in by HTTP to one origin, and {' and '.join(users)} are for that")
+        return self
 
 
 class Keys(_Section):
@@ -168,7 +185,7 @@ class Config(_Section):
     def secrets(self) -> Secrets:
         """Return the secrets with their values; model keys are scrubbed too, though nothing may type them."""
         bindings = {
-            name: SecretBinding(name=name, origin=secret.origin, field=secret.field)
+            name: SecretBinding(name=name, origin=secret.origin, field=secret.field, user=secret.user)
             for name, secret in self.secret_bindings.items()
         }
         keys = {"anthropic-key": self.keys.anthropic or "", "openai-key": self.keys.openai or ""}

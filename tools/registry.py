@@ -56,6 +56,8 @@ class Tool(Generic[A]):
     def input_schema(self) -> dict[str, Any]:
         """The JSON Schema of the arguments, without the noise that pydantic adds for documentation's sake."""
         schema = self.arguments.model_json_schema()
+        for part in (schema, *schema.get("$defs", {}).values()):
+            part.pop("description", None)  # docstrings are for readers of the code
         return _plain(schema) | {"additionalProperties": False}
 
 

@@ -6,7 +6,7 @@
 //   pointsman=about:ARGS           what a ref means now, as text
 //   pointsman=document             what tells the document apart, as text
 //   pointsman=ref:e12              the element that a ref means
-//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, box likewise
+//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, items:KIND, box likewise
 //   <fields> >> pointsman=hidden   those of the fields whose value must not be seen
 //   <field> >> pointsman=mark      remembers the field as one that holds a secret (matches nothing)
 //   pointsman=shows:ARGS           elements whose own text shows one of these values
@@ -134,6 +134,8 @@ const queryAll = (root, body) => {
       return said(obstacle(root, argument === "typing"));
     case "tables":
       return said(tables(root.ownerDocument ? root : null));
+    case "items":
+      return said(items(root.ownerDocument ? root : null, argument));
     case "box": {
       const box = root.getBoundingClientRect();
       return said({ middle: middle(root), edge: [box.left + root.clientLeft, box.top + root.clientTop] });

@@ -23,9 +23,10 @@ from bridges.browser.scripts import ENGINE, engine, script
 from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession
 from bridges.egress.proxy import EgressProxy
 from bridges.egress.rules import Boundary, NetworkRules
+from bridges.secrets import SignIn
 
 if TYPE_CHECKING:  # slow to import, and needed only when a browser is
-    from playwright.async_api import Browser, CDPSession, Playwright
+    from playwright.async_api import Browser, CDPSession, HttpCredentials, Playwright
 
     from bridges.browser.session import Secrets, Session
 
@@ -130,6 +131,7 @@ class Browsers:
 
         running = await self._started()
         width, height = self._options.viewport
+        sign_in = self._secrets.sign_in()
         boundary = Boundary(self._network)
         proxy = await EgressProxy.started(boundary)
         try:
@@ -138,6 +140,7 @@ class Browsers:
                     viewport={"width": width, "height": height},
                     accept_downloads=True,
                     proxy={"server": proxy.address, "bypass": "<-loopback>"},
+                    http_credentials=_credentials(sign_in) if sign_in else None,
                 )
                 await context.add_init_script(script("shadow"))
                 await context.add_init_script(script("settle"))
@@ -159,6 +162,7 @@ class Browsers:
             boundary=boundary,
             proxy=proxy,
             unsaid=frozenset(_OWN_CALLS),
+            signs_in=sign_in is not None,
         )
         self._sessions[session.handle] = session
         return session
@@ -296,6 +300,10 @@ def _sandboxed(wanted: bool) -> bool:
         _log.warning("Chromium's sandbox is off, because this process runs as root; run it as another user")
         return False
     return True
+
+
+def _credentials(sign_in: SignIn) -> "HttpCredentials":
+    return {"username": sign_in.user, "password": sign_in.password, "origin": sign_in.origin}
 
 
 async def _pid(probe: "CDPSession") -> int:

@@ -44,6 +44,7 @@ const read = (() => {
       const here = sight.within(around, element, style, box);
       const role = roleOf(element);
       const inline = style.display.startsWith("inline") || style.display === "contents";
+      if (style.visibility !== "visible" && Number(style.opacity) === 0) return []; // hidden twice: nobody means it
       if (style.visibility !== "visible") return splice(kidsOf(element, here), inline);
       const boxed = (box.width > 0 && box.height > 0) || style.display === "contents" || overflows(element);
       const pointer = style.cursor === "pointer";
@@ -106,6 +107,8 @@ const read = (() => {
       }
       const kids = kidsOf(element, here);
       const only = kids.length === 1 && kids[0].r === "text" ? kids[0].t : null;
+      const saysAll = FROM_CONTENT.has(role) && node.n && !roles.stated(element); // its name is what it holds
+      if (saysAll && !kids.some(holdsControls)) return;
       if (only !== null) {
         if (only !== node.n) node.t = only;
       } else if (FROM_CONTENT.has(role) && !kids.some(holdsControls)) {

@@ -26,8 +26,8 @@ async def start(session: Session, kind: Kind, *, page: str | None = None) -> Non
         Forbidden: A secret was typed in this session.
         BrowserError: One is being made already, or there is nowhere to keep it, or this browser makes none.
     """
-    if session.scrub:
-        raise Forbidden(f"a secret was typed in this session, and a {kind} would show it: use another session")
+    if session.scrub or session.signs_in:
+        raise Forbidden(f"a secret was used in this session, and a {kind} would show it: use another session")
     if not session.options.artefacts:
         raise BrowserError("no folder of artefacts is configured: there is nowhere to keep a recording")
     async with session.turn(page) as tab, session.limited(session.deadlines.act_s):

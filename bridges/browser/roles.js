@@ -242,5 +242,5 @@ const roles = (() => {
     return found;
   };
 
-  return { roleOf, nameOf, statesOf, content, below, tidy, clean, attribute, CONTROLS, FROM_CONTENT, SILENT, UNSEEN, isEditingHost };
+  return { roleOf, nameOf, statesOf, stated, content, below, tidy, clean, attribute, CONTROLS, FROM_CONTENT, SILENT, UNSEEN, isEditingHost };
 })();

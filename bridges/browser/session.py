@@ -34,6 +34,7 @@ from bridges.browser.words import (
     Changed,
     Deadlines,
     Dialog,
+    Field,
     Forbidden,
     Frame,
     Mock,
@@ -50,7 +51,7 @@ from bridges.browser.words import (
 from bridges.computer import Action, Click, Key, Move, TypeText
 from bridges.egress.proxy import EgressProxy
 from bridges.egress.rules import Boundary
-from bridges.secrets import secret_name
+from bridges.secrets import SignIn, secret_name
 
 __all__ = ["Secrets", "Session", "Wait"]
 
@@ -68,6 +69,8 @@ class Secrets(Protocol):
     """Where the value behind `secret://NAME` comes from."""
 
     def value_for(self, name: str, *, origin: str, field_names: tuple[str, ...]) -> str: ...
+
+    def sign_in(self) -> SignIn | None: ...
 
 
 class Session:
@@ -87,6 +90,7 @@ class Session:
         boundary: Boundary,
         proxy: EgressProxy,
         unsaid: frozenset[str],
+        signs_in: bool,
     ) -> None:
         self.handle = handle
         self.owner = owner
@@ -99,6 +103,7 @@ class Session:
         self._proxy = proxy
         self._lock = anyio.Lock()
         self._origins: set[str] = set()
+        self.signs_in = signs_in
         self.mocks: list[Mock] = []
         self.recordings: dict[str, tuple[str, Path]] = {}
         self.scrub = hiding.Scrubber()
@@ -223,6 +228,15 @@ class Session:
             table = tables.choose(found, caption)
             rows = tuple({key: self.scrub(value) for key, value in row.items()} for row in table.rows)
             return replace(table, rows=rows)
+
+    async def extract_items(
+        self, kind: Literal["list", "form"], target: str | None = None, *, page: str | None = None
+    ) -> tuple[tuple[Field, ...], ...]:
+        """Return the repeated items of a list, or the fields of a form as its one item."""
+        async with self.turn(page) as tab, self.limited(self.deadlines.evaluate_s):
+            located = await self.locate(tab, target) if target is not None else None
+            found = await tables.items_of(tab, located, kind, timeout_s=self.deadlines.evaluate_s)
+            return tuple(tuple(replace(field, value=self.scrub(field.value)) for field in item) for item in found)
 
     async def describe(self, target: str, *, page: str | None = None) -> Target:
         """Return what policy and audit need to know of an element: of the control in it that a click would hit."""

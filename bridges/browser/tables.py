@@ -1,16 +1,20 @@
-"""Tables of a page as rows by column header: the one meant, or a list of what there is."""
+"""Tables of a page as rows by column header: the one meant, or a list of what there is.
+
+Repeated items and forms come as fields, each by all the words that could mean it.
+"""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from playwright.async_api import Error, Frame
 from pydantic import BaseModel, TypeAdapter
 
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
-from bridges.browser.words import Ambiguous, NoSuchTarget, Table
+from bridges.browser.words import Ambiguous, Field, NoSuchTarget, Table
 from bridges.browser.world import ask
 
-__all__ = ["choose", "tables_of"]
+__all__ = ["choose", "items_of", "tables_of"]
 
 
 class Found(BaseModel):
@@ -25,7 +29,23 @@ class Found(BaseModel):
     note: str
 
 
+class FoundField(BaseModel):
+    """A value as `items.js` reads it."""
+
+    keys: tuple[str, ...]
+    value: str
+    ref: str
+
+
+class FoundItems(BaseModel):
+    """What `items.js` reads of a document."""
+
+    id: str
+    items: tuple[tuple[FoundField, ...], ...]
+
+
 _FOUND = TypeAdapter(tuple[Found, ...])
+_ITEMS = TypeAdapter(FoundItems)
 
 
 async def tables_of(tab: Tab, within: Located | None, *, timeout_s: float) -> tuple[Table, ...]:
@@ -59,6 +79,27 @@ def _table(table: Found, prefix: str) -> Table:
         ),
         note=table.note,
     )
+
+
+async def items_of(
+    tab: Tab, within: Located | None, kind: Literal["list", "form"], *, timeout_s: float
+) -> tuple[tuple[Field, ...], ...]:
+    """Return repeated items, or the one form, as their fields.
+
+    Raises:
+        NoSuchTarget: Nothing is repeated there, or there is no field.
+    """
+    frame = within.frame if within is not None else tab.page.main_frame
+    said = await ask(within.locator if within else frame, "items", kind, timeout_s=timeout_s)
+    found = _ITEMS.validate_python(said)
+    prefix = tab.documents.prefix(found.id, frame)
+    items = tuple(
+        tuple(Field(keys=each.keys, value=each.value, ref=prefix + each.ref) for each in item) for item in found.items
+    )
+    if not any(items):
+        what = "no field is" if kind == "form" else "nothing is repeated"
+        raise NoSuchTarget(f"{what} in {within or 'the page'}; take a snapshot, and give the ref of a list or form")
+    return items
 
 
 def choose(tables: Sequence[Table], caption: str | None) -> Table:

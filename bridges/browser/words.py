@@ -20,6 +20,7 @@ __all__ = [
     "Dialog",
     "DialogOpen",
     "Download",
+    "Field",
     "Forbidden",
     "FormField",
     "Frame",
@@ -212,6 +213,15 @@ class Mock:
     content_type: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A value of an item or a form, by all the words that could mean it, and the ref of where it stands."""
+
+    keys: tuple[str, ...]
+    value: str
+    ref: str
 
 
 def origin_of(url: str) -> str:

@@ -1,6 +1,6 @@
 """Trac: a ticket filed through its web pages by whoever may, held against Trac's own database.
 
-Signing in is by HTTP Digest, for which the browser has no credentials; until it has, that is said.
+Signing in is by HTTP Digest.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 YES = "this call"
 FIELDS = ("summary", "description", "type", "priority", "component", "keywords", "reporter", "status")
 REALM = "tracker"
+PASSWORD = "enigma-1914"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def trac(tmp_path: Path) -> Iterator[Tracker]:
     admin = [program("trac-admin"), str(place)]
     for command in (["initenv", "Acme", "sqlite:db/trac.db"], ["permission", "add", "anonymous", "TICKET_CREATE"]):
         subprocess.run([*admin, *command], check=True, capture_output=True, timeout=60)
-    digest = hashlib.md5(f"ada:{REALM}:enigma".encode()).hexdigest()  # as HTTP Digest has it
+    digest = hashlib.md5(f"ada:{REALM}:{PASSWORD}".encode()).hexdigest()  # as HTTP Digest has it
     users.write_text(f"ada:{REALM}:{digest}\n", encoding="utf-8")
     command = [program("tracd"), "--single-env", "--hostname", "127.0.0.1", "--port", str(port)]
     command += ["--auth", f"*,{users},{REALM}", str(place)]
@@ -138,3 +139,28 @@ async def test_a_sign_in_that_the_browser_has_no_credentials_for_is_said(tmp_pat
         assert result.is_error
         assert "wants a sign-in that the browser does not have" in text_of(result)
         data(await house.call("browser_navigate", url=f"{trac.origin}/newticket"))  # and the session goes on
+
+
+async def test_a_click_that_ends_at_a_sign_in_is_said_and_leaves_the_ways_out(tmp_path: Path, trac: Tracker) -> None:
+    async with housed(tmp_path, trac, Person(YES)) as house:
+        await house.call("browser_navigate", url=trac.origin)
+        clicked = text_of(await house.call("browser_click", target=role("link", "Login")))
+        assert "wants a sign-in that the browser does not have" in clicked
+        assert not (await house.call("browser_snapshot")).is_error
+        assert "Acme" in text_of(await house.call("browser_navigate_back"))
+
+
+async def test_the_browser_signs_in_by_digest_with_a_secret_that_shows_nowhere(tmp_path: Path, trac: Tracker) -> None:
+    text = f'[browser]\norigins = ["{trac.origin}"]\n[secrets.tracker]\norigin = "{trac.origin}"\nuser = "ada"\n'
+    config = configured(tmp_path, text, {"POINTSMAN_SECRET_TRACKER": PASSWORD})
+    async with connected(config, person=Person(YES)) as house:
+        seen = text_of(await house.call("browser_navigate", url=f"{trac.origin}/login"))
+        assert "logged in as ada" in seen
+        requests = text_of(await house.call("browser_network_requests", all=True))
+        number = int(requests.splitlines()[1].split(".")[0])
+        seen += requests + text_of(await house.call("browser_network_request", index=number))
+        refused = await house.call("browser_start_tracing")
+        assert "a trace would show it" in text_of(refused)
+    kept = b"".join(path.read_bytes() for path in config.data.rglob("*") if path.is_file())
+    assert PASSWORD not in seen
+    assert PASSWORD.encode() not in kept

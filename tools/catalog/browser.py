@@ -44,10 +44,11 @@ from tools.catalog.browser_facts import (
 )
 from tools.catalog.browser_more import MORE
 from tools.catalog.browser_spec import ACT_S, ANY_OBJECT, NAVIGATE_S, Spec, attempted, bound
+from tools.extraction import rows_of_items, shaped
 from tools.outcome import Answer, Refused
 from tools.policy import Caller
 from tools.registry import Result, Tool
-from tools.render import FRAME_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_table
+from tools.render import FRAME_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_rows
 
 if TYPE_CHECKING:
     from bridges.browser.process import Browsers
@@ -207,8 +208,13 @@ async def _page_at(session: "Session", index: int | None) -> str | None:
 
 
 async def _extract(session: "Session", given: Extract) -> Result:
-    table = await session.extract_table(target=given.target, caption=given.caption, page=given.page)
-    return rendered_table(table)
+    if given.kind == "table":
+        table = await session.extract_table(target=given.target, caption=given.caption, page=given.page)
+        what, note, rows = table.caption or "the table", table.note, shaped(table, given.schema_)
+    else:
+        items = await session.extract_items(given.kind, given.target, page=given.page)
+        what, note, rows = f"the {given.kind}", "", rows_of_items(items, given.schema_)
+    return rendered_rows(what, rows, note)
 
 
 async def _click_at(session: "Session", given: ClickAt, expected: Target | None) -> Result:
@@ -347,8 +353,8 @@ _SPECS: tuple[Spec, ...] = (
     ),
     Spec(
         "extract",
-        "Read a table",
-        "Read a table of the page into rows by column header, with no model.",
+        "Read a table, list or form",
+        "Read a table, a list or a form of the page into rows, with no model; each value with the ref of its place.",
         Extract,
         _extract,
         effect="read",

@@ -59,24 +59,25 @@ __all__ = [
 
 
 class OnSession(BaseModel):
-    """Arguments that every tool of the family takes."""
+    """Arguments that every tool of the family takes: handles, without which the default session and its current
+    page are meant. The server's instructions say so once for all."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    session: str | None = Field(None, description="Session handle; omit for the default session.")
-    page: str | None = Field(None, description="Page handle such as p2; omit for the current page.")
+    session: str | None = None
+    page: str | None = None
 
 
 _TARGET = Field(
     validation_alias=AliasChoices("target", "ref"),
-    description='Ref from a snapshot such as e12, or a selector such as role=button[name="Save"].',
+    description='Ref such as e12, or selector such as role=button[name="Save"].',
 )
 _OPTIONAL_TARGET = Field(
     None, validation_alias=AliasChoices("target", "ref"), description="Ref or selector of the element."
 )
 Wait = Literal["auto", "none"]
-_WAIT: Any = Field("auto", description="none: answer at once, without waiting for the page to react.")
-_ELEMENT = Field(None, description="What the element is, in words; for the record only.")
+_WAIT: Any = Field("auto", description="none: do not wait for the page to react.")
+_ELEMENT = Field(None, description="In words; for the record only.")
 
 
 class Navigate(OnSession):
@@ -129,10 +130,10 @@ class FormField(BaseModel):
 
     target: str = _TARGET
     value: str = Field(description='Text, secret://NAME, option label, or "true"/"false" for a checkbox.')
-    name: str | None = Field(None, description="What the field is, in words; for the record only.")
+    name: str | None = Field(None, description="In words; for the record only.")
     element: str | None = _ELEMENT
     type: Literal["textbox", "checkbox", "radio", "combobox", "slider"] | None = Field(
-        None, description="Found out from the page; accepted for compatibility."
+        None, description="Found out from the page."
     )
 
 
@@ -191,6 +192,10 @@ class Extract(OnSession):
 
     target: str | None = _OPTIONAL_TARGET
     caption: str | None = Field(None, description="Name of the table, when there are several.")
+    kind: Literal["table", "list", "form"] = Field("table", description="list: items that repeat. form: fields.")
+    schema_: dict[str, Any] | None = Field(
+        None, alias="schema", description="JSON Schema of a row: its properties name the columns or fields wanted."
+    )
 
 
 class At(OnSession):
