@@ -44,12 +44,15 @@ class Text:
     text: str
 
 
+MimeType = Literal["image/png", "image/jpeg", "image/webp"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A picture; `data` holds the encoded file."""
 
     data: bytes = field(repr=False)
-    mime_type: Literal["image/png", "image/jpeg"] = "image/png"
+    mime_type: MimeType = "image/png"
 
 
 Part = Text | Image

@@ -122,12 +122,12 @@ def ref_of(text: str, seen: Observation) -> str:
 def pixels(frame: Frame, left: int, top: int, right: int, bottom: int) -> set[tuple[int, ...]]:
     """Return the colours of a part of a PNG."""
     data, at = b"", 8
-    depth, colour = frame.png[24], frame.png[25]
+    depth, colour = frame.data[24], frame.data[25]
     assert (depth, colour) in ((8, 2), (8, 6))
-    while at < len(frame.png):
-        size = struct.unpack(">I", frame.png[at : at + 4])[0]
-        if frame.png[at + 4 : at + 8] == b"IDAT":
-            data += frame.png[at + 8 : at + 8 + size]
+    while at < len(frame.data):
+        size = struct.unpack(">I", frame.data[at : at + 4])[0]
+        if frame.data[at + 4 : at + 8] == b"IDAT":
+            data += frame.data[at + 8 : at + 8 + size]
         at += 12 + size
     raw, wide = zlib.decompress(data), 3 if colour == 2 else 4
     stride = frame.width * wide
@@ -817,7 +817,7 @@ async def test_a_screenshot_of_a_long_page_is_made_small_and_says_the_scale(sess
     frame = await session.screenshot(full_page=True)
     assert max(frame.width, frame.height) == 1600
     assert frame.scale > 5
-    assert struct.unpack(">II", frame.png[16:24]) == (frame.width, frame.height)
+    assert struct.unpack(">II", frame.data[16:24]) == (frame.width, frame.height)
 
 
 # Points and keys

@@ -1,5 +1,7 @@
 """The browser family beyond clicking and typing, through an MCP client: files, network, storage, judgements."""
 
+import base64
+import re
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
@@ -266,3 +268,22 @@ async def test_a_trace_is_kept_as_a_file(house: House) -> None:
 async def test_an_answer_may_be_had_without_waiting_for_the_page(house: House) -> None:
     seen = await said(house, "click", target=button("Ask server"), wait="none")
     assert "was not waited for" in seen
+
+
+async def test_a_screenshot_is_labelled_with_the_refs_of_the_snapshot(house: House) -> None:
+    snapshot = await said(house, "snapshot")
+    result = await house.call("browser_take_screenshot", annotate=True, type="jpeg")
+    labels = data(result)["labels"]
+    say = snapshot.split('button "Say" [ref=')[1].split("]")[0]
+    assert say in labels
+    picture = next(part for part in result.content if isinstance(part, types.ImageContent))
+    assert picture.mime_type == "image/jpeg"
+    assert base64.b64decode(picture.data).startswith(b"\xff\xd8")
+
+
+async def test_a_point_of_a_smaller_picture_hits_the_element_and_is_told_in_words(house: House) -> None:
+    boxes = await said(house, "snapshot", target=button("Say"), boxes=True)
+    x, y, width, height = map(int, boxes.split("[box=")[1].split("]")[0].split(","))
+    seen = await said(house, "mouse_click_xy", x=(x + width / 2) / 2, y=(y + height / 2) / 2, scale=2.0)
+    assert re.search(r'Clicked at \d+, \d+, on button "Say" \[ref=\w+\]', seen)
+    assert "broken" in seen

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bridges.browser.words import Frame, Observation
-from bridges.model import Image
+from bridges.model import Image, MimeType
 from tools.extraction import Rows
 from tools.outcome import Answer
 
@@ -53,6 +53,7 @@ FRAME_SCHEMA: dict[str, Any] = {
         "width": {"type": "integer"},
         "height": {"type": "integer"},
         "scale": {"type": "number"},
+        "labels": _STRINGS,
     },
     "required": ["session", "url", "width", "height", "scale"],
 }
@@ -79,7 +80,9 @@ def rendered(seen: Observation) -> Answer:
         )
     lines += [f"Downloaded {file.name} ({file.size} bytes) to {file.path}" for file in seen.downloads]
     lines += [f"A new page opened: {page}" for page in seen.opened]
-    lines += [f"Console error: {error}" for error in seen.console_errors]
+    lines += [f"Console error: {error}" for error in seen.console_errors[:_FEW]]
+    if len(seen.console_errors) > _FEW:
+        lines.append(f"{len(seen.console_errors) - _FEW} more console errors: browser_console_messages lists them")
     lines += [f"Still pending: {what}" for what in seen.pending]
     lines += [f"Note: {note}" for note in seen.notes]
     if seen.view is not None:
@@ -103,15 +106,19 @@ def rendered_frame(frame: Frame, session: str) -> Answer:
     """Return a screenshot with the one number that turns its pixels into the page's."""
     text = f"Screenshot of {frame.title or frame.url}, {frame.width}×{frame.height} pixels"
     if frame.scale != 1:
-        text += f"; multiply its coordinates by {frame.scale:g} to get the page's"
+        text += f"; give its coordinates with scale={frame.scale:g}, or multiply them by that"
+    if frame.labels:
+        text += f"; labelled with the refs {', '.join(frame.labels)}"
     data = {
         "session": session,
         "url": frame.url,
         "width": frame.width,
         "height": frame.height,
         "scale": frame.scale,
+        "labels": list(frame.labels),
     }
-    return Answer(text=f"{text}.", data=data, images=(Image(data=frame.png),))
+    mime: dict[str, MimeType] = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+    return Answer(text=f"{text}.", data=data, images=(Image(data=frame.data, mime_type=mime[frame.kind]),))
 
 
 def rendered_rows(what: str, rows: Rows, note: str = "") -> Answer:

@@ -49,6 +49,10 @@ class Observer:
         tab.latest = view
         return view
 
+    async def look(self, tab: Tab, *, boxes: bool = False) -> View:
+        """Read the page as for showing it, without it counting as shown."""
+        return await self._read(tab, {"boxes": boxes}, timeout_s=self.deadlines.snapshot_s)
+
     async def part(self, tab: Tab, located: Located | None, *, query: str | None = None, boxes: bool = False) -> View:
         """Read all of the page or of an element, or of a large page all that holds a text."""
         options = {"query": query, "all": query is None, "boxes": boxes}

@@ -1,27 +1,47 @@
 """Screenshots with what must not be seen covered, and the size of a PNG."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page
 
-__all__ = ["SHRINK", "Picture", "size_of"]
+from bridges.browser.tree import Node
+
+__all__ = ["DRAW", "Picture", "labels_of", "size_of"]
 
 _COVER = "#404040"
+Label = tuple[str, int, int, int, int]
+"""A ref, and the box that it labels: x, y, width and height in CSS pixels of the viewport."""
 
-# Runs in a blank page of ours: draws the picture smaller and returns it as base64.
-SHRINK = """async ([png, longest]) => {
+# Runs in a blank page of ours: draws the picture anew, smaller or in another format or with labels on it.
+DRAW = """async ([picture, longest, kind, labels]) => {
   const image = new Image();
-  image.src = "data:image/png;base64," + png;
+  image.src = "data:image/png;base64," + picture;
   await image.decode();
-  const scale = longest / Math.max(image.width, image.height);
+  const scale = Math.min(1, longest / Math.max(image.width, image.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(image.width * scale));
   canvas.height = Math.max(1, Math.round(image.height * scale));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/png").split(",")[1];
+  context.font = "bold 11px sans-serif";
+  context.textBaseline = "top";
+  const colours = ["#d00000", "#0050c8", "#007a3d", "#8a2be2", "#b35c00"];
+  labels.forEach(([ref, x, y, width, height], at) => {
+    const colour = colours[at % colours.length];
+    const [left, top] = [x * scale, y * scale];
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = 1.5;
+    context.strokeRect(left, top, width * scale, height * scale);
+    const wide = context.measureText(ref).width + 4;
+    const above = top >= 14 ? top - 13 : top;
+    context.fillRect(left, above, wide, 13);
+    context.fillStyle = "white";
+    context.fillText(ref, left + 2, above + 1);
+  });
+  return canvas.toDataURL("image/" + kind, 0.75).split(",")[1];
 }"""
 
 
@@ -54,3 +74,17 @@ def size_of(png: bytes) -> tuple[int, int]:
     """Return width and height of a PNG, from its header."""
     width, height = struct.unpack(">II", png[16:24])
     return int(width), int(height)
+
+
+def labels_of(root: Node, size: tuple[int, int]) -> tuple[Label, ...]:
+    """Return refs with their boxes, for what lies in a picture of this size; frames are put where they stand."""
+
+    def below(node: Node, left: int, top: int) -> Iterator[Label]:
+        for child in node.children:
+            x, y, width, height = child.box if child.box else (0, 0, 0, 0)
+            if child.ref and child.box and 0 <= left + x < size[0] and 0 <= top + y < size[1]:
+                yield child.ref, left + x, top + y, width, height
+            inside = (left + x, top + y) if child.role == "iframe" else (left, top)
+            yield from below(child, *inside)
+
+    return tuple(below(root, 0, 0))

@@ -11,7 +11,7 @@ import os
 import secrets as tokens
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -28,6 +28,7 @@ from bridges.secrets import SignIn
 if TYPE_CHECKING:  # slow to import, and needed only when a browser is
     from playwright.async_api import Browser, CDPSession, HttpCredentials, Playwright
 
+    from bridges.browser.pictures import Label
     from bridges.browser.session import Secrets, Session
 
 __all__ = ["Browsers"]
@@ -158,7 +159,7 @@ class Browsers:
             secrets=self._secrets,
             deadlines=self._deadlines,
             alive=lambda: self._is_alive(running),
-            shrink=self._shrink,
+            draw=self._draw,
             boundary=boundary,
             proxy=proxy,
             unsaid=frozenset(_OWN_CALLS),
@@ -276,15 +277,15 @@ class Browsers:
             _killed(running.pid)
         await _stopped(running.playwright, self._deadlines.close_s)
 
-    async def _shrink(self, png: bytes, longest: int) -> bytes:
-        """Return the picture with its longest edge so many pixels long, drawn by a blank page of ours."""
+    async def _draw(self, png: bytes, longest: int, kind: str, labels: "Sequence[Label]") -> bytes:
+        """Return the picture drawn by a blank page of ours: at most so large, in that format, with these labels."""
         # Already imported: something is running.
-        from bridges.browser.pictures import SHRINK
+        from bridges.browser.pictures import DRAW
 
         running = await self._started()
         page = await running.browser.new_page()
         try:
-            drawn = await page.evaluate(SHRINK, [base64.b64encode(png).decode(), longest])
+            drawn = await page.evaluate(DRAW, [base64.b64encode(png).decode(), longest, kind, list(labels)])
             return base64.b64decode(cast("str", drawn))
         finally:
             with anyio.move_on_after(self._deadlines.close_s, shield=True):

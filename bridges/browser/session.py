@@ -22,7 +22,7 @@ from bridges.browser.faults import Doing, Faults
 from bridges.browser.navigation import failure_of, not_reached
 from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
-from bridges.browser.pictures import Picture, size_of
+from bridges.browser.pictures import Label, Picture, labels_of, size_of
 from bridges.browser.snapshot import view_text
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
@@ -86,7 +86,7 @@ class Session:
         secrets: Secrets,
         deadlines: Deadlines,
         alive: Callable[[], Awaitable[bool]],
-        shrink: Callable[[bytes, int], Awaitable[bytes]],
+        draw: Callable[[bytes, int, str, Sequence[Label]], Awaitable[bytes]],
         boundary: Boundary,
         proxy: EgressProxy,
         unsaid: frozenset[str],
@@ -98,7 +98,7 @@ class Session:
         self.options = options
         self._secrets = secrets
         self.deadlines = deadlines
-        self._shrink = shrink
+        self._draw = draw
         self._boundary = boundary
         self._proxy = proxy
         self._lock = anyio.Lock()
@@ -191,29 +191,42 @@ class Session:
             found, cut = view_text(view, query=text if wanted is None else wanted, most=most)
             return await self.observer.observation(tab, Doing(), view, text=found, cut=cut)
 
-    async def screenshot(self, target: str | None = None, full_page: bool = False, *, page: str | None = None) -> Frame:
-        """Return a PNG of the viewport, of the whole page or of one element; what must not be seen is covered."""
+    async def screenshot(
+        self,
+        target: str | None = None,
+        full_page: bool = False,
+        *,
+        kind: Literal["png", "jpeg", "webp"] = "png",
+        annotate: bool = False,
+        page: str | None = None,
+    ) -> Frame:
+        """Return a picture of the viewport, of the whole page or of one element; what must not be seen is covered.
+
+        With `annotate`, what can be acted on in the viewport is boxed and labelled with its ref.
+        """
         async with self.turn(page) as tab, self.limited(self.deadlines.act_s):
             if self.scrub:
-                await self.observer.take(tab)  # a secret that the page shows in a new field becomes known
-            milliseconds = self.deadlines.snapshot_s * 1000
-            picture = Picture(mask=list(hiding.masks(tab.page, self.scrub)), timeout=milliseconds)
+                await self.observer.look(tab)  # a secret that the page shows in a new field becomes known
+            picture = Picture(mask=list(hiding.masks(tab.page, self.scrub)), timeout=self.deadlines.act_s * 1000)
+            labels: tuple[Label, ...] = ()
             if target is not None:
-                located = await self.locate(tab, target)
-                picture = replace(picture, mask=list(hiding.masks(tab.page, self.scrub)))
-                png = await picture.of_element(located.locator)
+                png = await picture.of_element((await self.locate(tab, target)).locator)
             else:
                 png = await picture.of_page(tab.page, full_page=full_page)
             width, height = size_of(png)
-            scale = max(width, height) / _LONGEST_EDGE
-            if scale > 1:
-                png = await self._shrink(png, _LONGEST_EDGE)
-            small_width, small_height = size_of(png)
+            if annotate and target is None and not full_page:
+                labels = labels_of((await self.observer.look(tab, boxes=True)).root, (width, height))
+            scale = max(1.0, max(width, height) / _LONGEST_EDGE)
+            small = (max(1, round(width / scale)), max(1, round(height / scale)))
+            if scale > 1 or kind != "png" or labels:
+                png = await self._draw(png, _LONGEST_EDGE, kind, labels)
             return Frame(
-                png=png,
-                width=small_width,
-                height=small_height,
-                scale=round(width / small_width, 4),
+                data=png,
+                kind=kind,
+                labels=tuple(ref for ref, *_ in labels),
+                width=small[0],
+                height=small[1],
+                scale=round(width / small[0], 4),
                 url=self.scrub(tab.page.url),
                 title=self.scrub(await tab.page.title()),
             )
@@ -589,6 +602,8 @@ class Session:
                 doing.acted = f"Typed into {located}"
             else:
                 doing.acted = await acts.at_point(tab.page, action, self._viewport(tab))
+                if expect is not None:
+                    doing.acted += f", on {expect}" + (f" [ref={expect.ref}]" if expect.ref else "")
                 tab.pointer = acts.pointer_after(action) or tab.pointer
 
         return await self.acting(page, at_point)

@@ -175,9 +175,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """A screenshot. Multiply image pixels by `scale` to get the page's CSS pixels."""
+    """A screenshot. Multiply image pixels by `scale` to get the page's CSS pixels.
 
-    png: bytes = field(repr=False)
+    `labels` are the refs that are drawn on it.
+    """
+
+    data: bytes = field(repr=False)
+    kind: Literal["png", "jpeg", "webp"]
+    labels: tuple[str, ...]
     width: int
     height: int
     scale: float

@@ -166,7 +166,9 @@ async def _press(session: "Session", given: PressKey) -> Result:
 
 
 async def _screenshot(session: "Session", given: Screenshot) -> Result:
-    frame = await session.screenshot(target=given.target, full_page=given.fullPage, page=given.page)
+    frame = await session.screenshot(
+        given.target, given.fullPage, kind=given.type, annotate=given.annotate, page=given.page
+    )
     return rendered_frame(frame, session.handle)
 
 
@@ -218,12 +220,14 @@ async def _extract(session: "Session", given: Extract) -> Result:
 
 
 async def _click_at(session: "Session", given: ClickAt, expected: Target | None) -> Result:
-    action = Click(x=given.x, y=given.y, button=given.button, count=given.clickCount, keys=tuple(given.keys))
+    x, y = given.point
+    action = Click(x=x, y=y, button=given.button, count=given.clickCount, keys=tuple(given.keys))
     return rendered(await session.act(action, expect=expected, page=given.page))
 
 
 async def _move_to(session: "Session", given: At) -> Result:
-    return rendered(await session.act(Move(x=given.x, y=given.y), page=given.page))
+    x, y = given.point
+    return rendered(await session.act(Move(x=x, y=y), page=given.page))
 
 
 async def _wheel(session: "Session", given: WheelAt) -> Result:

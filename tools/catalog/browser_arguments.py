@@ -162,6 +162,8 @@ class Screenshot(OnSession):
     target: str | None = _OPTIONAL_TARGET
     element: str | None = _ELEMENT
     fullPage: bool = False
+    annotate: bool = Field(False, description="Label what can be acted on with its ref.")
+    type: Literal["png", "jpeg", "webp"] = "png"
 
 
 class HandleDialog(OnSession):
@@ -199,11 +201,17 @@ class Extract(OnSession):
 
 
 class At(OnSession):
-    """A point of the screenshot in the page's CSS pixels."""
+    """A point of the page, or with `scale` of a screenshot of it."""
 
-    x: int
-    y: int
+    x: float
+    y: float
+    scale: float = Field(1.0, gt=0, le=100, description="Of the screenshot that the point is read from.")
     element: str | None = _ELEMENT
+
+    @property
+    def point(self) -> tuple[int, int]:
+        """The point in CSS pixels of the page."""
+        return round(self.x * self.scale), round(self.y * self.scale)
 
 
 class ClickAt(At):

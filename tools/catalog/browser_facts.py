@@ -147,10 +147,13 @@ async def look_click(given: ClickArguments, ground: Ground) -> Facts | Refused:
 
 async def look_point(given: ClickAt, ground: Ground) -> Facts | Refused:
     """Clicking a point: whatever lies there."""
-    target = await ground.session.describe_point(given.x, given.y, page=given.page)
-    return (
-        ground.at(ground.session.origin_on(given.page), kind="click") if target is None else ground.activating(target)
-    )
+    return _at_point(await ground.session.describe_point(*given.point, page=given.page), given, ground)
+
+
+def _at_point(target: Target | None, given: OnSession, ground: Ground) -> Facts:
+    if target is not None:
+        return ground.activating(target)
+    return ground.at(ground.session.origin_on(given.page), kind="click")
 
 
 async def look_drag(given: DragAlong, ground: Ground) -> Facts | Refused:
@@ -174,7 +177,8 @@ async def look_between(given: DragBetween, ground: Ground) -> Facts | Refused:
 async def look_pointer(given: ButtonAtPointer, ground: Ground) -> Facts | Refused:
     """Pressing or letting go of a button where the pointer is: whatever lies there."""
     x, y = ground.session.pointer_on(given.page)
-    return await look_point(ClickAt(x=x, y=y, session=given.session, page=given.page), ground)
+    target = await ground.session.describe_point(x, y, page=given.page)
+    return _at_point(target, given, ground)
 
 
 async def look_upload(given: Upload, ground: Ground) -> Facts | Refused:
