@@ -53,9 +53,10 @@ _ModelName = Annotated[str, AfterValidator(_model_name)]
 class BrowserConfig(_Section):
     """`[browser]`. `origins` are the sites that sessions may work on without asking first.
 
-    `evaluate` allows `browser_evaluate`, which asks each time. `network` is "open" for the public web or "listed" for
-    `origins` and `allow` alone; private addresses are reached only where they are listed or a session was sent there;
-    `deny` wins.
+    `evaluate` allows `browser_evaluate`, which asks each time. `endpoint` is a browser that runs already, a CDP address
+    or a Playwright server's; `unbounded` permits one on another machine, out of reach of the network boundary.
+    `network` is "open" for the public web or "listed" for `origins` and `allow` alone; private addresses are reached
+    only where they are listed or a session was sent there; `deny` wins.
     """
 
     executable: str = ""
@@ -65,6 +66,11 @@ class BrowserConfig(_Section):
     height: int = Field(800, ge=240, le=4096)
     origins: tuple[_Origin, ...] = ()
     evaluate: bool = False
+    endpoint: str = Field("", pattern=r"^((https?|wss?)://\S+)?$")
+    unbounded: bool = False
+    sessions: int = Field(8, ge=1, le=100)
+    idle_minutes: float = Field(30, gt=0)
+    life_hours: float = Field(8, gt=0)
     network: Literal["open", "listed"] = "open"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -180,6 +186,11 @@ class Config(_Section):
             viewport=(self.browser.width, self.browser.height),
             artefacts=str(self.artefacts),
             evaluate=self.browser.evaluate,
+            endpoint=self.browser.endpoint,
+            unbounded=self.browser.unbounded,
+            most_sessions=self.browser.sessions,
+            idle_s=self.browser.idle_minutes * 60,
+            life_s=self.browser.life_hours * 3600,
         )
 
     def secrets(self) -> Secrets:

@@ -1,65 +1,41 @@
-"""The browser process, started when first needed and again when it died, and the sessions in it.
+"""The sessions, and the browser that serves them all, started when first needed and again when it died or is worn.
 
-Playwright is imported only when a browser is needed. One browser serves all sessions; each has a context of its own.
+Each session has a context of its own, and a way out of its own.
 """
 
-import asyncio
 import base64
-import contextlib
-import logging
-import os
 import secrets as tokens
-import signal
-import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, cast
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import anyio
-from anyio import to_thread
 
-from bridges.browser.install import find_browser
-from bridges.browser.scripts import ENGINE, engine, script
-from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession
+from bridges.browser.provider import Running, started
+from bridges.browser.scripts import script
+from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession, TooManySessions
 from bridges.egress.proxy import EgressProxy
 from bridges.egress.rules import Boundary, NetworkRules
 from bridges.secrets import SignIn
 
 if TYPE_CHECKING:  # slow to import, and needed only when a browser is
-    from playwright.async_api import Browser, CDPSession, HttpCredentials, Playwright
+    from playwright.async_api import HttpCredentials
 
     from bridges.browser.pictures import Label
     from bridges.browser.session import Secrets, Session
 
 __all__ = ["Browsers"]
 
-_log = logging.getLogger(__name__)
 
-_ARGUMENTS = (
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--webrtc-ip-handling-policy=disable_non_proxied_udp",  # WebRTC would go round the proxy
-)
-_PROBE_S = 2.0
+_MOST_OPENED = 100  # sessions; a browser grows with each
+_LONGEST_S = 3600.0
+_MOST_REAPED = 50  # closed sessions whose reason is remembered
 # What Chromium asks of its makers by itself, whatever its switches say. Pages have no business there.
 _OWN_CALLS = (
     *("content-autofill.googleapis.com", "update.googleapis.com", "optimizationguide-pa.googleapis.com"),
     *("safebrowsing.googleapis.com", "edgedl.me.gvt1.com", "clients2.google.com", "android.clients.google.com"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """A browser that was started, with what it takes to ask whether it lives, and to end it when it does not."""
-
-    playwright: "Playwright"
-    browser: "Browser"
-    probe: "CDPSession"
-    pid: int
 
 
 class Browsers:
@@ -88,9 +64,10 @@ class Browsers:
         self._deadlines = deadlines or Deadlines()
         self._starting = anyio.Lock()
         self._choosing = anyio.Lock()
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._sessions: dict[str, Session] = {}
         self._defaults: dict[str, str] = {}
+        self._reaped: dict[str, str] = {}
 
     async def session(self, handle: str | None, *, owner: str) -> "Session":
         """Return a session of the owner's; without a handle the owner's default one, opened when there is none.
@@ -102,7 +79,10 @@ class Browsers:
         if handle is None:
             async with self._choosing:  # two first calls at once share one session
                 return await self._default(owner)
+        await self._reap()
         session = self._sessions.get(handle)
+        if handle in self._reaped:
+            raise NoSuchSession(f"session {handle!r} was closed, because {self._reaped[handle]}. Open a new one.")
         if session is None or session.owner != owner:
             raise NoSuchSession(f"there is no session {handle!r}: leave it out for the default one, or open a new one")
         if not await self._alive():
@@ -113,6 +93,7 @@ class Browsers:
         return session
 
     async def _default(self, owner: str) -> "Session":
+        await self._reap()
         known = self._defaults.get(owner)
         if known in self._sessions:
             if await self._alive():
@@ -130,7 +111,14 @@ class Browsers:
 
         from bridges.browser.session import Session
 
+        await self._reap()
+        if len(self._sessions) >= self._options.most_sessions:
+            raise TooManySessions(
+                f"{len(self._sessions)} sessions are open, which is the most. Close one of yours, or wait until one is "
+                "closed for not being used."
+            )
         running = await self._started()
+        running.opened += 1
         width, height = self._options.viewport
         sign_in = self._secrets.sign_in()
         boundary = Boundary(self._network)
@@ -158,7 +146,7 @@ class Browsers:
             options=self._options,
             secrets=self._secrets,
             deadlines=self._deadlines,
-            alive=lambda: self._is_alive(running),
+            alive=lambda: _is_alive(running),
             draw=self._draw,
             boundary=boundary,
             proxy=proxy,
@@ -178,6 +166,18 @@ class Browsers:
             del self._defaults[owner]
         await session.aclose()
 
+    async def _reap(self) -> None:
+        """Close sessions that nobody used for long, or that are too old; those at work are left."""
+        for handle, session in list(self._sessions.items()):
+            why = session.outlived()
+            if why is not None and handle in self._sessions:
+                del self._sessions[handle]
+                self._defaults = {owner: known for owner, known in self._defaults.items() if known != handle}
+                self._reaped[handle] = why
+                await session.aclose()
+        while len(self._reaped) > _MOST_REAPED:
+            del self._reaped[next(iter(self._reaped))]
+
     async def aclose(self) -> None:
         """Close all sessions and end the browser, by force where it does not end."""
         async with self._starting:
@@ -185,97 +185,36 @@ class Browsers:
 
     # The process
 
-    async def _started(self) -> _Running:
+    async def _started(self) -> Running:
         async with self._starting:
-            if self._running is not None and await self._is_alive(self._running):
+            fresh = self._running is not None and not (self._is_worn(self._running) and not self._sessions)
+            if self._running is not None and fresh and await self._alive():
                 return self._running
             await self._end()
-            self._running = await self._launched()
+            self._running = await started(self._options, self._deadlines)
             return self._running
 
-    async def _launched(self) -> _Running:
-        # Playwright takes half a second to import: not before a browser is needed.
-        from playwright.async_api import Error, async_playwright
-
-        executable = self._options.executable or await to_thread.run_sync(find_browser)
-        if executable is None:
-            raise BrowserError(
-                "no browser is installed. Run `pointsman doctor --install-browser`, or install Google Chrome, Chromium "
-                "or Edge."
-            )
-        playwright: Playwright | None = None
-        try:
-            with anyio.fail_after(self._deadlines.launch_s):
-                playwright = await async_playwright().start()
-                await playwright.selectors.register(ENGINE, engine(), content_script=True)
-                browser = await playwright.chromium.launch(
-                    executable_path=executable,
-                    headless=self._options.headless,
-                    chromium_sandbox=_sandboxed(self._options.sandbox),
-                    args=list(_ARGUMENTS),
-                    handle_sigint=False,
-                    handle_sigterm=False,
-                    handle_sighup=False,
-                )
-                probe = await browser.new_browser_cdp_session()
-                pid = await _pid(probe)
-        except (Error, TimeoutError, OSError) as error:
-            if playwright is not None:
-                await _stopped(playwright, self._deadlines.close_s)
-            first = str(error).splitlines()[0] if str(error) else "it did not answer in time"
-            raise BrowserError(f"the browser {executable!r} could not be started: {first}") from error
-        except BaseException:
-            if playwright is not None:
-                await _stopped(playwright, self._deadlines.close_s)
-            raise
-        _log.info("started the browser %s, version %s", executable, browser.version)
-        return _Running(playwright=playwright, browser=browser, probe=probe, pid=pid)
+    def _is_worn(self, running: Running) -> bool:
+        """Whether a browser has served for so long that a new one is the better choice."""
+        return bool(running.pid) and (running.opened >= _MOST_OPENED or time.monotonic() - running.since > _LONGEST_S)
 
     async def _alive(self) -> bool:
-        return self._running is not None and await self._is_alive(self._running)
-
-    async def _is_alive(self, running: _Running) -> bool:
-        return await self._state(running) == "alive"
-
-    async def _state(self, running: _Running) -> Literal["alive", "gone", "frozen"]:
-        """Ask the browser itself: `is_connected` stays true when the driver between us was killed."""
-        # Already imported: something is running.
-        from playwright.async_api import Error
-
-        if not running.browser.is_connected():
-            return "gone"
-        with anyio.move_on_after(_PROBE_S):
-            try:
-                await _asked(running.probe, "Browser.getVersion")
-            except Error:
-                return "gone"
-            return "alive"
-        return "frozen"
+        return self._running is not None and await self._running.state() == "alive"
 
     async def _end(self) -> None:
-        """End whatever is there: in order where it answers, by force where it does not."""
+        """End whatever is there, sessions first."""
         running, self._running = self._running, None
         sessions = list(self._sessions.values())
         self._sessions.clear()
         self._defaults.clear()
         if running is None:
             return
-        # Already imported: something is running.
-        from playwright.async_api import Error
-
-        state = await self._state(running)
-        if state == "alive":
+        if await running.state() == "alive":
             with anyio.move_on_after(self._deadlines.close_s, shield=True):
                 async with anyio.create_task_group() as group:
                     for session in sessions:
                         group.start_soon(session.aclose)
-            with anyio.move_on_after(self._deadlines.close_s, shield=True) as closing, contextlib.suppress(Error):
-                await running.browser.close()
-            if closing.cancelled_caught:
-                state = "frozen"
-        if state == "frozen":  # and only then: the id of a process that is gone may be another's by now
-            _killed(running.pid)
-        await _stopped(running.playwright, self._deadlines.close_s)
+        await running.end(self._deadlines.close_s)
 
     async def _draw(self, png: bytes, longest: int, kind: str, labels: "Sequence[Label]") -> bytes:
         """Return the picture drawn by a blank page of ours: at most so large, in that format, with these labels."""
@@ -292,47 +231,9 @@ class Browsers:
                 await page.context.close()
 
 
-def _sandboxed(wanted: bool) -> bool:
-    """Return whether Chromium's sandbox can be on: it refuses to run as root with it."""
-    if not wanted:
-        _log.warning("Chromium's sandbox is off, as configured")
-        return False
-    if sys.platform == "linux" and os.geteuid() == 0:
-        _log.warning("Chromium's sandbox is off, because this process runs as root; run it as another user")
-        return False
-    return True
+async def _is_alive(running: Running) -> bool:
+    return await running.state() == "alive"
 
 
 def _credentials(sign_in: SignIn) -> "HttpCredentials":
     return {"username": sign_in.user, "password": sign_in.password, "origin": sign_in.origin}
-
-
-async def _pid(probe: "CDPSession") -> int:
-    answer = cast("dict[str, list[dict[str, object]]]", await _asked(probe, "SystemInfo.getProcessInfo"))
-    return next(int(str(process["id"])) for process in answer["processInfo"] if process["type"] == "browser")
-
-
-async def _asked(probe: "CDPSession", what: str) -> object:
-    send = cast("Callable[[str], Awaitable[object]]", probe.send)  # pyright: ignore[reportUnknownMemberType]  # a bare dict
-    return await send(what)
-
-
-def _killed(pid: int) -> None:
-    """Make sure that the process is gone; its helpers end with it."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-
-
-async def _stopped(playwright: "Playwright", deadline_s: float) -> None:
-    # Already imported: something is running.
-    from playwright.async_api import Error
-
-    with anyio.move_on_after(deadline_s, shield=True), contextlib.suppress(Error):
-        await playwright.stop()
-    # When its driver was killed, Playwright keeps that as an error nobody asks for, and asyncio complains about it
-    # whenever it is collected. There is no public way to it.
-    unheard: object = playwright
-    for name in ("stop", "__self__", "_client", "_transport", "on_error_future"):
-        unheard = getattr(unheard, name, None)
-    if isinstance(unheard, asyncio.Future) and unheard.done() and not unheard.cancelled():
-        unheard.exception()

@@ -7,6 +7,7 @@ one session follow each other; sessions run side by side. Policy lives elsewhere
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,7 @@ class Session:
         self._boundary = boundary
         self._proxy = proxy
         self._lock = anyio.Lock()
+        self._opened = self._used = time.monotonic()
         self._origins: set[str] = set()
         self.signs_in = signs_in
         self.mocks: list[Mock] = []
@@ -122,6 +124,17 @@ class Session:
     def origins(self) -> frozenset[str]:
         """The origins that this session was navigated to."""
         return frozenset(self._origins)
+
+    def outlived(self) -> str | None:
+        """Return why the session should be closed, if it should and is not at work."""
+        now = time.monotonic()
+        if self._lock.locked():
+            return None
+        if now - self._used > self.options.idle_s:
+            return f"it was not used for {self.options.idle_s / 60:.0f} minutes"
+        if now - self._opened > self.options.life_s:
+            return f"it was {self.options.life_s / 3600:.0f} hours old"
+        return None
 
     def origin_on(self, page: str | None) -> str:
         """Return the origin of a page, or of the one that a call without a handle would go to.
@@ -695,9 +708,11 @@ class Session:
                 f"other calls on session {self.handle!r} have gone on for {self.deadlines.queue_s:g} s, and this one "
                 "was not begun. Wait for them, or use another session."
             ) from error
+        self._used = time.monotonic()
         try:
             yield
         finally:
+            self._used = time.monotonic()
             self._lock.release()
 
     @contextlib.asynccontextmanager

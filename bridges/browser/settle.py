@@ -5,6 +5,7 @@ navigations. A page that polls, ticks or hangs is left after a bound, with what 
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterable
 from typing import cast
@@ -17,11 +18,14 @@ from bridges.browser.tab import Tab
 
 __all__ = ["arm", "changes_of", "settle"]
 
-_QUIET_S = 0.04
+_QUIET_S = 0.025
 _BOUND_S = 2.5
 _REQUEST_S = 1.8  # a request longer than this is reported as pending
+_MOST_ROUNDS = 25  # a page that goes from page to page is not followed for ever
+_LEAST_LOAD_S = 2.0
+_STOP_S = 4.0  # for a busy machine; it takes milliseconds
 _NEXT_S = 0.5  # from the end of one document to word of the next
-_ROUNDS = 6  # a page that keeps asking is not waited for
+_LOCAL = ("blob:", "data:")  # there at once, though for some no end is ever told
 _MOST_FRAMES = 12
 
 
@@ -45,29 +49,30 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
         load_s: How long a navigation may take to load.
         bound_s: How long anything else may take.
     """
-    end = time.monotonic() + bound_s
-    patience = time.monotonic() + min(bound_s, _REQUEST_S)
-    restless: set[str] = set()
-    for _ in range(_ROUNDS):
-        if not await _loaded(tab, load_s):
-            return (_words("loading", tab.navigation) if tab.navigation else "the page is still loading",)
+    start = time.monotonic()
+    end, patience = start + bound_s, start + min(bound_s, _REQUEST_S)
+    for _ in range(_MOST_ROUNDS):
+        if not await _loaded(tab, max(_LEAST_LOAD_S, start + load_s - time.monotonic())):
+            return (await _given_up(tab),)
         if _over(tab):
             return ()
-        left = max(0.05, end - time.monotonic())
-        restless, lost = await _quiet(tab.page, left)
+        restless, lost = await _quiet(tab.page, max(0.05, end - time.monotonic()))
         if "closing" in restless:
             await tab.noticing(lambda: not tab.usable, longest_s=1.0)
             return ()
         if lost and time.monotonic() < end:  # a document went away while it was asked: another one is coming
-            await tab.noticing(lambda: bool(tab.moved or tab.navigation) or _over(tab), longest_s=_NEXT_S)
+            await tab.noticing(lambda: _leaving(tab) or _over(tab), longest_s=_NEXT_S)
             continue
-        if not tab.underway and tab.navigation is None and not tab.moved:
-            break
-        await _answered(tab, patience)
-        if time.monotonic() >= end:
-            break
-    pending = [_words("waiting for", request) for request in list(tab.underway)[:3]]
-    return (*pending, *sorted(f"a {what} is still running" for what in restless))
+        requests = await _caused(tab)
+        asked = requests if time.monotonic() < patience else set[Request]()
+        if not asked and not _leaving(tab):
+            return (*sorted(_words("waiting for", request) for request in requests)[:3], *sorted(restless))
+        await _answered(tab, asked, patience)
+    return ("the page does one thing after another, without an end",)
+
+
+def _leaving(tab: Tab) -> bool:
+    return tab.navigation is not None or bool(tab.moved)
 
 
 def _over(tab: Tab) -> bool:
@@ -87,21 +92,40 @@ async def _loaded(tab: Tab, load_s: float) -> bool:
     return not scope.cancelled_caught and (tab.navigation is None or _over(tab))
 
 
+async def _given_up(tab: Tab) -> str:
+    """Stop a navigation that has not answered, since Playwright asks nothing of a page on its way; return the words."""
+    if tab.navigation is None:
+        return "the page is still loading"
+    words = _words("gave up waiting for", tab.navigation)
+    with anyio.move_on_after(_STOP_S), contextlib.suppress(Error):
+        session = await tab.page.context.new_cdp_session(tab.page)
+        await session.send("Page.stopLoading")  # pyright: ignore[reportUnknownMemberType]  # a bare dict
+        await tab.noticing(lambda: tab.navigation is None or _over(tab), longest_s=_STOP_S)
+        await session.detach()
+    return words
+
+
 async def _quiet(page: Page, longest_s: float) -> tuple[set[str], bool]:
     """Wait until every frame is quiet; return what is still going on, and whether a frame's document went away."""
     milliseconds = [_QUIET_S * 1000, longest_s * 1000]
     call = "([quiet, longest]) => window.__pointsman?.quiet(quiet, longest) ?? []"
     answers = await _in_frames(page, call, milliseconds, bound_s=longest_s + 0.5)
-    restless = {str(what) for answer in answers if isinstance(answer, list) for what in cast("list[object]", answer)}
-    return restless, None in answers
+    return _words_of(answers), None in answers
 
 
-async def _answered(tab: Tab, until: float) -> None:
-    """Wait for the requests that are under way now; others that start meanwhile are the next round's."""
-    waited_for = set(tab.underway)
+async def _caused(tab: Tab) -> set[Request]:
+    """Return the requests under way, but for those that the page repeats on its own."""
+    if not tab.underway or tab.navigation is not None:
+        return set(tab.underway)
+    polled = _words_of(await _in_frames(tab.page, "() => window.__pointsman?.background() ?? []", bound_s=1.0))
+    return {request for request in tab.underway if request.url not in polled and not request.url.startswith(_LOCAL)}
+
+
+async def _answered(tab: Tab, requests: set[Request], until: float) -> None:
+    """Wait for the requests; others that start meanwhile are the next round's."""
 
     def answered() -> bool:
-        return not waited_for & tab.underway or tab.navigation is not None or _over(tab)
+        return not requests & tab.underway or tab.navigation is not None or _over(tab)
 
     await tab.noticing(answered, longest_s=max(0.0, until - time.monotonic()))
 
@@ -124,6 +148,10 @@ async def _in_frames(page: Page, call: str, argument: object = None, *, bound_s:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _words_of(answers: Iterable[object]) -> set[str]:
+    return {str(word) for answer in answers if isinstance(answer, list) for word in cast("list[object]", answer)}
 
 
 def _live(frames: Iterable[Frame]) -> list[Frame]:

@@ -37,6 +37,7 @@ __all__ = [
     "Table",
     "Target",
     "TimedOut",
+    "TooManySessions",
     "origin_of",
     "web_address",
 ]
@@ -48,7 +49,9 @@ _SPACE = re.compile(r"[\s\x00-\x20\x7f-\x9f]")  # white space and control charac
 class BrowserOptions:
     """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own).
 
-    `evaluate` allows scripts of the caller's.
+    `evaluate` allows scripts of the caller's. `endpoint` is a browser that runs already: a CDP address (http://, or
+    ws:// with /devtools/) or that of a Playwright server (ws://); one on another machine needs `unbounded`. A session
+    is closed when it was not used for `idle_s`, or is older than `life_s`, in seconds.
     """
 
     executable: str = ""
@@ -57,6 +60,11 @@ class BrowserOptions:
     viewport: tuple[int, int] = (1280, 800)
     artefacts: str = ""
     evaluate: bool = False
+    endpoint: str = ""
+    unbounded: bool = False
+    most_sessions: int = 8
+    idle_s: float = 1800.0
+    life_s: float = 8 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +295,12 @@ class NoSuchSession(BrowserError):
     """There is no session of this handle, or it is not this owner's."""
 
     code = "no_such_session"
+
+
+class TooManySessions(BrowserError):
+    """As many sessions are open as may be."""
+
+    code = "too_many_sessions"
 
 
 class Busy(BrowserError):
