@@ -185,6 +185,7 @@ class Config(_Section):
             sandbox=self.browser.sandbox,
             viewport=(self.browser.width, self.browser.height),
             artefacts=str(self.artefacts),
+            profiles=str(self.data / "profiles"),
             evaluate=self.browser.evaluate,
             endpoint=self.browser.endpoint,
             unbounded=self.browser.unbounded,

@@ -1,5 +1,8 @@
 """A loopback web server with the pages of `tests/site` and a few answers that files cannot give."""
 
+import os
+import re
+import subprocess
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["Site", "served"]
+from bridges.browser.install import find_browser
+
+__all__ = ["Site", "foreign_browser", "served"]
 
 _HTML = "text/html; charset=utf-8"
 _PAGES = Path(__file__).parent / "site"
@@ -91,3 +96,21 @@ def served() -> Generator[Site]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def foreign_browser(folder: Path) -> Generator[str]:
+    """Start a browser that is not ours, and yield its CDP address."""
+    executable = find_browser()
+    assert executable is not None
+    command = [executable, "--headless", "--remote-debugging-port=0", f"--user-data-dir={folder / 'foreign'}"]
+    command += ["--no-first-run", "--disable-background-networking", "about:blank"]
+    if os.geteuid() == 0:
+        command.insert(1, "--no-sandbox")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            said = (re.search(r"DevTools listening on (ws://\S+)", line) for line in process.stderr)
+            yield next(found[1] for found in said if found)
+        finally:
+            process.kill()

@@ -1,7 +1,6 @@
 """Where browsers run and how long sessions live: other people's browsers, limits, many sessions, no leaks."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Iterator
@@ -17,7 +16,7 @@ from bridges.browser.process import Browsers
 from bridges.browser.words import BrowserError, BrowserOptions, NoSuchSession, TooManySessions
 from bridges.egress.rules import NetworkRules
 from bridges.secrets import Secrets
-from tests.browser_site import Site, served
+from tests.browser_site import Site, foreign_browser, served
 from tests.house import House, configured, connected, text_of
 
 pytestmark = [
@@ -48,21 +47,8 @@ async def opened(options: BrowserOptions) -> AsyncGenerator[Browsers]:
 
 @pytest.fixture
 def chromium(tmp_path: Path) -> Iterator[str]:
-    """Start a browser that is not ours, and yield its CDP address."""
-    executable = find_browser()
-    assert executable is not None
-    command = [executable, "--headless", "--remote-debugging-port=0", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--no-first-run", "--disable-background-networking", "about:blank"]
-    if os.geteuid() == 0:
-        command.insert(1, "--no-sandbox")
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        try:
-            yield next(
-                found[1] for line in process.stderr if (found := re.search(r"DevTools listening on (ws://\S+)", line))
-            )
-        finally:
-            process.kill()
+    with foreign_browser(tmp_path) as address:
+        yield address
 
 
 async def test_a_browser_that_runs_already_is_used_and_left_running(chromium: str, site: Site) -> None:

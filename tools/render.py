@@ -72,7 +72,11 @@ TABLE_SCHEMA: dict[str, Any] = {
 
 def rendered(seen: Observation) -> Answer:
     """Return what an action did and what the page shows now."""
-    lines = [f"{seen.acted}." if seen.acted else "", f"Page: {seen.title or '(no title)'} — {seen.url} [{seen.page}]"]
+    where = f"Page: {seen.title or '(no title)'} — {seen.url} [{seen.page}]"
+    lines = [
+        f"{seen.acted}." if seen.acted else "",
+        "" if seen.same_page and seen.acted and seen.view is None else where,
+    ]
     if seen.dialog:
         lines.append(
             f"The dialog {seen.dialog.kind}() is open and blocks the page: {seen.dialog.message!r}. "
@@ -93,7 +97,7 @@ def rendered(seen: Observation) -> Answer:
         lines.append("No change was seen on the page.")
     if seen.truncated and seen.view is None:
         lines.append("(more changed than is shown; browser_snapshot shows the page)")
-    data = {key: value for key, value in asdict(seen).items() if key != "view"}
+    data = {key: value for key, value in asdict(seen).items() if key not in ("view", "same_page")}
     return Answer(text="\n".join(line for line in lines if line), data=data)
 
 

@@ -36,7 +36,17 @@ def _o200k(texts: list[str]) -> list[int] | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "count.mjs").write_text(_COUNT, encoding="utf-8")
-        install = [npm, "install", "--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", _PACKAGE]
+        install = [
+            npm,
+            "install",
+            _PACKAGE,
+            "--prefix",
+            folder,
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--fetch-retries=0",
+        ]
         try:
             subprocess.run(install, capture_output=True, timeout=120, check=True)
             done = subprocess.run(

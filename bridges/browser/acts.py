@@ -4,6 +4,7 @@ Playwright's call log tells whether an act that timed out had begun: then the pa
 was typed, so nothing of them leaves this module.
 """
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -27,6 +28,7 @@ __all__ = [
     "at_point",
     "attempt",
     "choices",
+    "point_at",
     "pointer_after",
     "press",
     "put",
@@ -87,6 +89,15 @@ async def attempt(located: Located, what: str, call: Callable[[], Awaitable[obje
         if "not attached" in error.message or "detached" in error.message:
             raise NotActionable(f"could not {what} {located}: it is not on the page any more (detached)") from error
         raise
+
+
+async def point_at(page: Page, located: Located) -> None:
+    """Move the pointer over an element, where it is now; whether it can be clicked is for the click to find out."""
+    with contextlib.suppress(PlaywrightTimeout):
+        await ask(located.locator, "reach", timeout_s=PATIENCE_MS / 1000)
+        box = await located.locator.bounding_box(timeout=PATIENCE_MS)
+        if box is not None:
+            await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 async def _obstacle(locator: Locator, *, typing: bool) -> str:

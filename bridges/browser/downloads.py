@@ -11,7 +11,7 @@ from playwright.async_api import Download as Sent
 
 from bridges.browser.words import Download
 
-__all__ = ["clean_name", "reserved", "save"]
+__all__ = ["clean_name", "kept", "reserved", "save"]
 
 _LONGEST_NAME = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # devices on Windows
@@ -45,6 +45,18 @@ async def save(sent: Sent, folder: Path) -> Download:
         raise
     size, digest = await to_thread.run_sync(_measured, path)
     return Download(name=path.name, path=str(path), url=_without_query(sent.url), size=size, sha256=digest)
+
+
+def kept(folder: Path, name: str, data: bytes, url: str) -> Download:
+    """Write what was received into a file of its own and return where it is.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    path = reserved(folder, name)
+    path.write_bytes(data)
+    size, digest = _measured(path)
+    return Download(name=path.name, path=str(path), url=_without_query(url), size=size, sha256=digest)
 
 
 def reserved(folder: Path, name: str) -> Path:

@@ -4,9 +4,8 @@
 //
 //   pointsman=read:ARGS            the page as a tree (read.js); on an element, that part of it
 //   pointsman=about:ARGS           what a ref means now, as text
-//   pointsman=document             what tells the document apart, as text
 //   pointsman=ref:e12              the element that a ref means
-//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, items:KIND, box likewise
+//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, items:KIND, box, reach (scrolls to it) likewise
 //   <fields> >> pointsman=hidden   those of the fields whose value must not be seen
 //   <field> >> pointsman=mark      remembers the field as one that holds a secret (matches nothing)
 //   pointsman=shows:ARGS           elements whose own text shows one of these values
@@ -35,7 +34,7 @@ const brief = (element, near = false) => {
   const role = roles.roleOf(element);
   const name = roles.nameOf(element, role) || (roles.CONTROLS.has(role) ? "" : roles.content(element).slice(0, 120));
   const ref = refs.of(element);
-  return { ref, role, name, near: (near && beside.of(element, beside.alike(element))?.words) || "" };
+  return { id: marks.id, ref, role, name, near: (near && beside.of(element, beside.alike(element))?.words) || "" };
 };
 const about = (ref) => {
   const { element, healed, was, candidates } = refs.find(ref);
@@ -120,8 +119,6 @@ const queryAll = (root, body) => {
       return said(read(root, decoded(argument)));
     case "about":
       return said(about(argument));
-    case "document":
-      return said(marks.id);
     case "ref":
       return [refs.find(argument).element].filter(Boolean);
     case "self":
@@ -136,6 +133,9 @@ const queryAll = (root, body) => {
       return said(tables(root.ownerDocument ? root : null));
     case "items":
       return said(items(root.ownerDocument ? root : null, argument));
+    case "reach":
+      root.scrollIntoViewIfNeeded();
+      return said(null);
     case "box": {
       const box = root.getBoundingClientRect();
       return said({ middle: middle(root), edge: [box.left + root.clientLeft, box.top + root.clientTop] });

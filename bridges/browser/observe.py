@@ -120,11 +120,14 @@ class Observer:
             more = f" and {len(refused) - _FEW} more" if len(refused) > _FEW else ""
             doing.notes.append(f"the network boundary refused {'; '.join(refused[:_FEW])}{more}")
         known = view or tab.latest
+        url, title = self.scrub(tab.page.url), known.title if known else ""
+        before, self.pages.told = self.pages.told, (tab.handle, url, title)
         return Observation(
             session=self.session,
             page=tab.handle,
-            url=self.scrub(tab.page.url),
-            title=known.title if known else "",
+            url=url,
+            title=title,
+            same_page=before == self.pages.told,
             acted=self.scrub(doing.acted),
             changes=changed,
             view=text,

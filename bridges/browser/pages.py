@@ -16,6 +16,7 @@ class Pages:
     def __init__(self, context: BrowserContext, *, deadlines: Deadlines, faults: Faults) -> None:
         self.tabs: dict[str, Tab] = {}
         self.current: str | None = None
+        self.told: tuple[str, str, str] = ("", "", "")  # handle, address and title that the caller was told last
         self._context = context
         self._deadlines = deadlines
         self._faults = faults
@@ -39,6 +40,8 @@ class Pages:
         if not self._opening:
             self._opened.append(tab.handle)
             tab.blank = UNKNOWN
+            for known in self.tabs.values():
+                known.saw_page()
 
     def _on_popup(self, opener: Tab, page: Page) -> None:
         """A blank popup belongs to the frame that opened it: known where all frames of the page are of one origin."""

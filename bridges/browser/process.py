@@ -8,10 +8,12 @@ import secrets as tokens
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
 
+from bridges.browser.profiles import Lease, Profiles
 from bridges.browser.provider import Running, started
 from bridges.browser.scripts import script
 from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession, TooManySessions
@@ -60,6 +62,7 @@ class Browsers:
         self._options = options
         network = network or NetworkRules()
         self._network = replace(network, denied=(*network.denied, *_OWN_CALLS))
+        self._profiles = Profiles(Path(options.profiles)) if options.profiles else None
         self._secrets = secrets
         self._deadlines = deadlines or Deadlines()
         self._starting = anyio.Lock()
@@ -104,8 +107,18 @@ class Browsers:
         self._defaults[owner] = session.handle
         return session
 
-    async def open(self, *, owner: str) -> "Session":
-        """Open a session of its own: other cookies, other pages."""
+    async def open(self, *, owner: str, profile: str | None = None) -> "Session":
+        """Open a session of its own: other cookies, other pages.
+
+        Args:
+            owner: Whose session it is.
+            profile: The sign-ins to begin with, and to keep when the session is closed.
+
+        Raises:
+            TooManySessions: As many are open as may be.
+            ProfileLocked: Another session uses the profile.
+            BrowserError: No browser could be started, or it opened no session.
+        """
         # Playwright takes half a second to import: not before a browser is needed.
         from playwright.async_api import Error
 
@@ -121,6 +134,7 @@ class Browsers:
         running.opened += 1
         width, height = self._options.viewport
         sign_in = self._secrets.sign_in()
+        lease = await Lease.taken(self._profiles, profile, owner=owner)
         boundary = Boundary(self._network)
         proxy = await EgressProxy.started(boundary)
         try:
@@ -130,11 +144,13 @@ class Browsers:
                     accept_downloads=True,
                     proxy={"server": proxy.address, "bypass": "<-loopback>"},
                     http_credentials=_credentials(sign_in) if sign_in else None,
+                    storage_state=lease.state,
                 )
                 await context.add_init_script(script("shadow"))
                 await context.add_init_script(script("settle"))
         except BaseException as error:
             await proxy.aclose()
+            await lease.given_back(None)
             if isinstance(error, Error | TimeoutError):
                 raise BrowserError("the browser opened no session; try again") from error
             raise
@@ -152,6 +168,7 @@ class Browsers:
             proxy=proxy,
             unsaid=frozenset(_OWN_CALLS),
             signs_in=sign_in is not None,
+            lease=lease,
         )
         self._sessions[session.handle] = session
         return session

@@ -24,6 +24,7 @@ from bridges.browser.navigation import failure_of, not_reached
 from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
 from bridges.browser.pictures import Label, Picture, labels_of, size_of
+from bridges.browser.profiles import Lease
 from bridges.browser.snapshot import view_text
 from bridges.browser.tab import Tab
 from bridges.browser.target import Located
@@ -92,6 +93,7 @@ class Session:
         proxy: EgressProxy,
         unsaid: frozenset[str],
         signs_in: bool,
+        lease: Lease,
     ) -> None:
         self.handle = handle
         self.owner = owner
@@ -106,6 +108,9 @@ class Session:
         self._opened = self._used = time.monotonic()
         self._origins: set[str] = set()
         self.signs_in = signs_in
+        self._lease = lease
+        self.has_window = not options.headless or bool(options.endpoint)
+        self.handed_over = 0
         self.mocks: list[Mock] = []
         self.recordings: dict[str, tuple[str, Path]] = {}
         self.scrub = hiding.Scrubber()
@@ -186,6 +191,11 @@ class Session:
             view = await self.observer.part(tab, located, query=query, boxes=boxes)
             text, cut = view_text(view, query=query, cursor=cursor, depth=depth)
             return await self.observer.observation(tab, doing, view, text=text, cut=cut)
+
+    async def taken_back(self, *, page: str | None = None) -> Observation:
+        """Return the page as a person left it, who acted in the browser meanwhile."""
+        self.handed_over += 1
+        return await self.snapshot(page=page)
 
     async def find(
         self, *, text: str | None = None, regex: str | None = None, most: int = 20, page: str | None = None
@@ -431,7 +441,7 @@ class Session:
         async def click(tab: Tab, doing: Doing) -> None:
             located = await self.locate(tab, target, doing)
             if expect is not None:  # the page may change as soon as the pointer comes
-                await acts.attempt(located, "click", lambda: located.locator.hover(timeout=acts.PATIENCE_MS))
+                await acts.point_at(tab.page, located)
                 located = await self.locate(tab, target, doing)
                 _refuse_other(expect, await self._hit(tab, located))
                 await self._admit(expect)
@@ -686,9 +696,14 @@ class Session:
         for tab in list(self.pages.tabs.values()):
             if tab.dialog is not None or not tab.usable:
                 await tab.close(deadline_s=self.deadlines.close_s)
+        state = None
         with anyio.move_on_after(self.deadlines.close_s, shield=True), contextlib.suppress(Error):
+            if self._lease.name:
+                state = await self.context.storage_state(indexed_db=True)
             await self.context.close()
-        await self._proxy.aclose()
+        with anyio.CancelScope(shield=True):
+            await self._lease.given_back(state)
+            await self._proxy.aclose()
         self.pages.tabs.clear()
 
     # Turns

@@ -19,7 +19,8 @@
   const OFTEN = { loading: 4, resting: 2 }; // times; what comes that often is no reaction
   const MOST = 200; // things remembered
   const now = () => performance.now();
-  const state = { action: 0, stirredAt: now(), changes: 0, running: null, leftAt: 0, restedAt: 0 };
+  const OPENING = "a page is opening";
+  const state = { action: 0, opens: 0, stirredAt: now(), running: null, leftAt: 0, restedAt: 0 };
   const going = new Set(); // {what, cause, until, ends, …}: waited for till `until`, spoken of till `ends`
   const native = {
     setTimeout: window.setTimeout.bind(window),
@@ -35,7 +36,6 @@
   };
   const changed = (records) => {
     if (!records.length) return;
-    state.changes += 1;
     stir();
   };
   const changes = new MutationObserver(changed);
@@ -236,6 +236,25 @@
     if (!event.destination.sameDocument && !event.hashChange && event.downloadRequest === null) leaves();
   });
 
+  // A page that is to open is there only a moment later.
+  const opens = () => {
+    state.opens = state.action;
+  };
+  around(window, "open", (plain, self, given) => {
+    const made = Reflect.apply(plain, self, given);
+    if (made || /noopener|noreferrer/.test(String(given[2] ?? ""))) opens();
+    return made;
+  });
+  window.addEventListener(
+    "click",
+    (event) => {
+      const link = event.target?.closest?.("a[target],area[target]");
+      if (link && link.href && !/^(_self|_top|_parent)$/i.test(link.target) && !frames[link.target]) opens();
+      native.setTimeout(() => event.defaultPrevented && state.opens === state.action && link && (state.opens = 0), 0);
+    },
+    true,
+  );
+
   // An interval of old that has not run since the wait began.
   const isDue = ({ every, ranAt }, began, at) => every && every <= CHECK && !(ranAt >= began) && at < began + 2 * CHECK;
 
@@ -268,7 +287,6 @@
       wanted.clear();
       resting(0);
     },
-    changes: () => state.changes,
     background: () => [...background].filter((what) => !wanted.has(what)),
     // Resolves to the words for what is still going on.
     quiet: (quietFor, longest) =>
@@ -284,7 +302,8 @@
           if (window.closed) return resolve(["closing"]);
           if ((found.length || !still) && at - started < longest) return native.setTimeout(look, 8);
           resting(at);
-          resolve([...found, ...left]);
+          const opening = state.action && state.opens === state.action ? [OPENING] : [];
+          resolve([...found, ...left, ...opening]);
         };
         look();
       }),

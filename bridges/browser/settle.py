@@ -16,7 +16,7 @@ from playwright.async_api import Error, Frame, Page, Request
 
 from bridges.browser.tab import Tab
 
-__all__ = ["arm", "changes_of", "settle"]
+__all__ = ["arm", "settle"]
 
 _QUIET_S = 0.025
 _BOUND_S = 2.5
@@ -24,6 +24,8 @@ _REQUEST_S = 1.8  # a request longer than this is reported as pending
 _MOST_ROUNDS = 25  # a page that goes from page to page is not followed for ever
 _LEAST_LOAD_S = 2.0
 _STOP_S = 4.0  # for a busy machine; it takes milliseconds
+_OPENING = "a page is opening"  # as `settle.js` says it
+_OPEN_S = 2.0
 _NEXT_S = 0.5  # from the end of one document to word of the next
 _LOCAL = ("blob:", "data:")  # there at once, though for some no end is ever told
 _MOST_FRAMES = 12
@@ -33,12 +35,6 @@ async def arm(tab: Tab) -> None:
     """Mark the moment: what starts from here on is a reaction."""
     tab.begin()
     await _in_frames(tab.page, "() => window.__pointsman?.arm()", bound_s=1.0)
-
-
-async def changes_of(page: Page) -> str:
-    """Return a mark that differs when a document of the page has changed or was replaced."""
-    counts = await _in_frames(page, "() => `${performance.timeOrigin}/${window.__pointsman?.changes()}`", bound_s=1.0)
-    return " ".join(map(str, counts))
 
 
 async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple[str, ...]:
@@ -63,6 +59,9 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
         if lost and time.monotonic() < end:  # a document went away while it was asked: another one is coming
             await tab.noticing(lambda: _leaving(tab) or _over(tab), longest_s=_NEXT_S)
             continue
+        if _OPENING in restless:
+            restless -= {_OPENING}
+            await tab.noticing(lambda: tab.opened > 0 or bool(tab.downloads) or _over(tab), longest_s=_OPEN_S)
         requests = await _caused(tab)
         asked = requests if time.monotonic() < patience else set[Request]()
         if not asked and not _leaving(tab):
@@ -85,11 +84,22 @@ async def _loaded(tab: Tab, load_s: float) -> bool:
         await tab.noticing(lambda: tab.navigation is None or _over(tab), longest_s=load_s)
         while tab.moved and not _over(tab):
             frame = tab.moved.pop()
-            try:
-                await frame.wait_for_load_state("load", timeout=load_s * 1000)
-            except Error:  # the frame went away, or went on to somewhere else: then it is in `moved` again
-                continue
+            await _load(tab, frame, load_s)
     return not scope.cancelled_caught and (tab.navigation is None or _over(tab))
+
+
+async def _load(tab: Tab, frame: Frame, load_s: float) -> None:
+    """Wait until a frame has loaded or is gone; for one that was taken out of the page Playwright waits in vain."""
+
+    async def gone() -> None:
+        await tab.noticing(frame.is_detached, longest_s=load_s)
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(gone)
+        with contextlib.suppress(Error):  # it went away, or on to somewhere else: then it is in `moved` again
+            await frame.wait_for_load_state("load", timeout=load_s * 1000)
+        group.cancel_scope.cancel()
 
 
 async def _given_up(tab: Tab) -> str:

@@ -74,7 +74,7 @@ class Tab:
         self.moves = 0
         self.documents = Documents()
         self.downloads: list[Download] = []
-        self.opened: list[str] = []
+        self.opened = 0  # pages of the session that opened by themselves since the action began
         self.console_errors: list[str] = []
         self.console: deque[Said] = deque(maxlen=_MOST_KEPT)
         self.traffic: deque[Asked] = deque(maxlen=_MOST_KEPT)
@@ -106,6 +106,7 @@ class Tab:
         page.on("requestfailed", self._on_request_end)
         page.on("response", self._on_response)
         page.on("framenavigated", self._on_navigated)
+        page.on("framedetached", self._on_detached)
 
     @property
     def usable(self) -> bool:
@@ -121,6 +122,7 @@ class Tab:
 
     def begin(self) -> None:
         """Forget what was noted before; what is noted from here on belongs to the next action."""
+        self.opened = 0
         self.console_errors.clear()
         self.underway.clear()
         self.navigation = None
@@ -264,6 +266,15 @@ class Tab:
         if response.status in (204, 205) and self.navigation is response.request:
             self.navigation = None  # no new page will come
             self._notice()
+
+    def _on_detached(self, frame: Frame) -> None:
+        self.moved.discard(frame)
+        self._notice()
+
+    def saw_page(self) -> None:
+        """Take note that a page opened by itself in the session."""
+        self.opened += 1
+        self._notice()
 
     def _on_navigated(self, frame: Frame) -> None:
         self.moved.add(frame)

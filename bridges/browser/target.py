@@ -60,8 +60,9 @@ class Located:
 
 
 class Brief(BaseModel):
-    """An element as `engine.js` names it."""
+    """An element as `engine.js` names it; `id` is its document's, the ref without prefix."""
 
+    id: str = ""
     ref: str = ""
     role: str
     name: str
@@ -184,18 +185,16 @@ async def _at(tab: Tab, frame: Frame, locator: Locator) -> Located:
     """Return an element that was found, with what it is."""
     try:
         said = _BRIEF.validate_python(await ask(locator, "self", timeout_s=_ASK_S))
-        document = str(await ask(frame, "document", timeout_s=_ASK_S))
     except Error:
         return Located(locator=locator, frame=frame, role="element", name="")
-    ref = tab.documents.prefix(document, frame) + said.ref
+    ref = tab.documents.prefix(said.id, frame) + said.ref
     return Located(locator=locator, frame=frame, role=said.role, name=said.name, ref=ref)
 
 
 async def _listed(tab: Tab, frame: Frame, locator: Locator) -> str:
     """Return one of several matches in words, with a ref to use instead."""
     said = _BRIEF.validate_python(await ask(locator, "self", "near", timeout_s=_ASK_S))
-    document = str(await ask(frame, "document", timeout_s=_ASK_S))
-    return f"{said} [ref={tab.documents.prefix(document, frame)}{said.ref}]"
+    return f"{said} [ref={tab.documents.prefix(said.id, frame)}{said.ref}]"
 
 
 async def _visible(tab: Tab, selector: str) -> list[tuple[Frame, Locator]]:

@@ -4,21 +4,23 @@ Everything lies in the folder of artefacts, and nothing outside of it is read or
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 from anyio import to_thread
 from playwright.async_api import Error
 
 from bridges.browser import acts
-from bridges.browser.downloads import clean_name, reserved
+from bridges.browser.downloads import clean_name, kept, reserved
 from bridges.browser.faults import Doing
 from bridges.browser.session import Session
 from bridges.browser.tab import Tab
-from bridges.browser.words import BrowserError, Forbidden, NotActionable, Observation
+from bridges.browser.words import BrowserError, Download, Forbidden, NavigationFailed, NotActionable, Observation
 from bridges.files import OutsideRoot, Root
 
-__all__ = ["drop", "save_pdf", "upload"]
+__all__ = ["download", "drop", "save_pdf", "upload"]
 
 
 async def upload(
@@ -97,6 +99,41 @@ async def drop(
         await acts.attempt(located, "drop on", call)
 
     return await session.acting(page, let_go)
+
+
+async def download(session: Session, url: str, *, page: str | None = None) -> Observation:
+    """Fetch an address as a file, in a page of its own, with the session's cookies; whatever it is, it is kept.
+
+    Raises:
+        NavigationFailed: It could not be loaded.
+        BrowserError: There is nowhere to keep it.
+    """
+    if not session.options.artefacts:
+        raise BrowserError("no folder of artefacts is configured: there is nowhere to keep a file")
+    current = session.pages.current
+    opened = await session.new_tab()
+    try:
+        seen = await session.navigate(url, page=opened.page)
+        files = seen.downloads or (await _body(session, opened.page, url),)
+    finally:
+        with suppress(BrowserError):
+            await session.close_tab(opened.page)
+        session.pages.current = current
+    return Observation(session=session.handle, page=current or "", url=url, title="", downloads=files)
+
+
+async def _body(session: Session, page: str, url: str) -> Download:
+    """Keep what the page was made from."""
+    async with session.turn(page) as tab, session.limited(session.deadlines.navigate_s):
+        asked = next((asked.request for asked in tab.traffic if asked.request.is_navigation_request()), None)
+        response = await asked.response() if asked is not None else None
+        if response is None or response.status >= 400:
+            status = f"{response.status} {response.status_text}" if response else "nothing"
+            raise NavigationFailed(f"could not download {url}: the server answered {status}")
+        data = await response.body()
+        name = clean_name(urlsplit(url).path.rpartition("/")[2] or "page.html")
+        folder = Path(session.options.artefacts) / session.handle
+        return await to_thread.run_sync(kept, folder, name, data, url)
 
 
 async def save_pdf(session: Session, name: str | None = None, *, page: str | None = None) -> Path:

@@ -33,6 +33,7 @@ __all__ = [
     "Observation",
     "OpenPage",
     "PageGone",
+    "ProfileLocked",
     "StaleRef",
     "Table",
     "Target",
@@ -49,9 +50,10 @@ _SPACE = re.compile(r"[\s\x00-\x20\x7f-\x9f]")  # white space and control charac
 class BrowserOptions:
     """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own).
 
-    `evaluate` allows scripts of the caller's. `endpoint` is a browser that runs already: a CDP address (http://, or
-    ws:// with /devtools/) or that of a Playwright server (ws://); one on another machine needs `unbounded`. A session
-    is closed when it was not used for `idle_s`, or is older than `life_s`, in seconds.
+    `artefacts` and `profiles` are folders, "" keeps nothing. `evaluate` allows scripts of the caller's. `endpoint` is
+    a browser that runs already: a CDP address (http://, or ws:// with /devtools/) or that of a Playwright server
+    (ws://); one on another machine needs `unbounded`. A session is closed when it was not used for `idle_s`, or is
+    older than `life_s`, in seconds.
     """
 
     executable: str = ""
@@ -59,6 +61,7 @@ class BrowserOptions:
     sandbox: bool = True
     viewport: tuple[int, int] = (1280, 800)
     artefacts: str = ""
+    profiles: str = ""
     evaluate: bool = False
     endpoint: str = ""
     unbounded: bool = False
@@ -158,7 +161,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What an action did and what the page shows now.
+    """What an action did and what the page shows now. `same_page`: page, address and title were told last time.
 
     `changes` are the added and removed lines of the snapshot ("+ …", "- …"); empty means that no change was
     seen. `view` is the snapshot itself, when it was asked for or the page is new. `pending` says in words what
@@ -169,6 +172,7 @@ class Observation:
     page: str
     url: str
     title: str
+    same_page: bool = False
     acted: str = ""
     changes: tuple[str, ...] = ()
     view: str | None = None
@@ -295,6 +299,12 @@ class NoSuchSession(BrowserError):
     """There is no session of this handle, or it is not this owner's."""
 
     code = "no_such_session"
+
+
+class ProfileLocked(BrowserError):
+    """Another session uses the profile."""
+
+    code = "profile_locked"
 
 
 class TooManySessions(BrowserError):

@@ -16,8 +16,10 @@ from tools.catalog.browser_arguments import (
     FillForm,
     HandleDialog,
     Navigate,
+    NewSession,
     OnSession,
     OnTarget,
+    OpenProfile,
     PressKey,
     Screenshot,
     SelectOption,
@@ -46,7 +48,7 @@ from tools.catalog.browser_more import MORE
 from tools.catalog.browser_spec import ACT_S, ANY_OBJECT, NAVIGATE_S, Spec, attempted, bound
 from tools.extraction import rows_of_items, shaped
 from tools.outcome import Answer, Refused
-from tools.policy import Caller
+from tools.policy import Caller, Facts
 from tools.registry import Result, Tool
 from tools.render import FRAME_SCHEMA, TABLE_SCHEMA, rendered, rendered_frame, rendered_rows
 
@@ -74,10 +76,21 @@ def browser_tools(browsers: "Browsers", own_origins: frozenset[str]) -> tuple[To
 
 
 def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
-    async def new_session(given: OnSession, caller: Caller) -> Result:
+    async def new_session(given: NewSession, caller: Caller) -> Result:
         async def opened() -> Answer:
             session = await browsers.open(owner=caller.principal)
             return Answer(text=f"Opened session {session.handle}.", data={"session": session.handle})
+
+        return await attempted(opened)
+
+    async def profile_facts(given: OpenProfile, caller: Caller) -> Facts:
+        return Facts(kind="use the sign-ins of", target=f"profile {given.profile}")
+
+    async def open_profile(given: OpenProfile, caller: Caller) -> Result:
+        async def opened() -> Answer:
+            session = await browsers.open(owner=caller.principal, profile=given.profile)
+            text = f"Opened session {session.handle} with profile {given.profile}, kept when the session is closed."
+            return Answer(text=text, data={"session": session.handle})
 
         return await attempted(opened)
 
@@ -96,8 +109,21 @@ def _session_tools(browsers: "Browsers") -> tuple[Tool[Any], ...]:
             description="Open a browser session of its own, with its own cookies, and return its handle.",
             family="browser",
             effect="idempotent",
-            arguments=OnSession,
+            arguments=NewSession,
             run=new_session,
+            output=_SESSION_SCHEMA,
+            listed=False,
+            deadline_s=ACT_S,
+        ),
+        Tool(
+            name="browser_open_profile",
+            title="Open a session with a profile",
+            description="Open a session with the sign-ins kept under a name; they are kept again when it is closed.",
+            family="browser",
+            effect="irreversible",
+            arguments=OpenProfile,
+            facts=profile_facts,
+            run=open_profile,
             output=_SESSION_SCHEMA,
             listed=False,
             deadline_s=ACT_S,

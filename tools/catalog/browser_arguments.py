@@ -26,10 +26,12 @@ __all__ = [
     "EmulateMedia",
     "Evaluate",
     "Extract",
+    "Fetch",
     "FileName",
     "FillForm",
     "Find",
     "FormField",
+    "HandOver",
     "HandleDialog",
     "ItemKey",
     "ItemValue",
@@ -38,8 +40,10 @@ __all__ = [
     "NetworkRequest",
     "NetworkRequests",
     "NetworkState",
+    "NewSession",
     "OnSession",
     "OnTarget",
+    "OpenProfile",
     "PressKey",
     "Resize",
     "Route",
@@ -447,3 +451,28 @@ class ValueIs(OnTarget):
 
     value: str
     type: Literal["textbox", "checkbox", "radio", "combobox", "slider"] | None = None
+
+
+class NewSession(BaseModel):
+    """Arguments of browser_new_session."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class OpenProfile(NewSession):
+    """Arguments of browser_open_profile."""
+
+    profile: str = Field(description="Small letters, digits and hyphens.")
+
+
+class Fetch(OnSession):
+    """Arguments of browser_download."""
+
+    url: str | None = Field(None, description="Absolute address.")
+    target: str | None = Field(None, description="Or the ref or selector of a link to it.")
+
+
+class HandOver(OnSession):
+    """Arguments of browser_hand_over."""
+
+    reason: str = Field(min_length=1, max_length=500, description="What the person is to do, such as a captcha.")

@@ -13,12 +13,15 @@ from tools.catalog.browser_arguments import (
     ButtonAtPointer,
     ClickArguments,
     ClickAt,
+    CookieSet,
     DragAlong,
     DragBetween,
     Drop,
     Evaluate,
+    Fetch,
     FillForm,
     HandleDialog,
+    HandOver,
     Navigate,
     OnSession,
     OnTarget,
@@ -41,14 +44,17 @@ __all__ = [
     "absolute",
     "look_between",
     "look_click",
+    "look_cookie",
     "look_credentials",
     "look_dialog",
+    "look_download",
     "look_drag",
     "look_drop",
     "look_element",
     "look_evaluate",
     "look_fill",
     "look_focus",
+    "look_hand_over",
     "look_key",
     "look_navigate",
     "look_page",
@@ -194,6 +200,37 @@ async def look_drop(given: Drop, ground: Ground) -> Facts | Refused:
     effect: Effect | None = "irreversible" if given.paths else None
     kind = "upload" if given.paths else "drop"
     return ground.at(target.origin, kind=kind, target=f"{names} on {target}", effect=effect)
+
+
+async def look_download(given: Fetch, ground: Ground) -> Facts | Refused:
+    """Fetching an address as a file: as opening it."""
+    if (given.url is None) == (given.target is None):
+        return Refused(code="bad_arguments", reason="browser_download: give url or target")
+    if given.url is not None:
+        return _opening(given.url, ground)
+    target = await ground.session.describe(given.target or "", page=given.page)
+    if not target.destination:
+        return Refused(code="not_actionable", reason=f"{target} is no link; click it, if it starts a download")
+    opening = _opening(target.destination, ground)
+    return replace(opening, element=target) if isinstance(opening, Facts) else opening
+
+
+async def look_hand_over(given: HandOver, ground: Ground) -> Facts | Refused:
+    """Asking a person to act in the browser: each time anew, so the kind counts."""
+    if not ground.session.has_window:
+        return Refused(
+            code="no_window",
+            reason="nobody can act in this browser: it has no window. The operator sets headless = false under "
+            "[browser], or an endpoint of a browser with one",
+        )
+    kind = f"let you act in the browser (number {ground.session.handed_over + 1}; answer when you are done)"
+    return ground.at(ground.session.origin_on(given.page), kind=kind, target=given.reason, effect="irreversible")
+
+
+async def look_cookie(given: CookieSet, ground: Ground) -> Facts | Refused:
+    """Setting a cookie, whose value is no business of the journal."""
+    origin = ground.session.origin_on(given.page)
+    return ground.at(origin, kind="set the cookie", target=given.name, hidden=frozenset({"value"}))
 
 
 async def look_evaluate(given: Evaluate, ground: Ground) -> Facts | Refused:

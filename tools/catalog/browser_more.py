@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tools.catalog import browser_arguments as given_
 from tools.catalog.browser_facts import (
+    absolute,
     look_between,
+    look_cookie,
     look_credentials,
+    look_download,
     look_drop,
     look_evaluate,
+    look_hand_over,
     look_pointer,
     look_upload,
 )
@@ -20,6 +24,7 @@ from tools.render import rendered, untrusted
 if TYPE_CHECKING:
     from bridges.browser.judging import Judgement
     from bridges.browser.session import Session
+    from bridges.browser.words import Target
 
 __all__ = ["MORE"]
 
@@ -72,6 +77,17 @@ async def _drop(session: "Session", given: given_.Drop) -> Result:
     from bridges.browser.transfer import drop
 
     return rendered(await drop(session, given.target, given.paths, given.data, page=given.page))
+
+
+async def _download(session: "Session", given: given_.Fetch, expected: "Target | None") -> Result:
+    from bridges.browser.transfer import download
+
+    url = absolute(given.url) if given.url else expected.destination if expected else ""
+    return rendered(await download(session, url, page=given.page))
+
+
+async def _hand_over(session: "Session", given: given_.HandOver) -> Result:
+    return rendered(await session.taken_back(page=given.page))
 
 
 async def _pdf(session: "Session", given: given_.FileName) -> Result:
@@ -379,6 +395,25 @@ MORE: tuple[Spec, ...] = (
         look=look_drop,
         **_IRREVERSIBLE,
     ),
+    Spec(
+        "download",
+        "Download a file",
+        "Fetch an address, or where a link leads, as a file with the session's cookies.",
+        given_.Fetch,
+        _download,
+        look=look_download,
+        holds_on=True,
+        deadline_s=NAVIGATE_S,
+    ),
+    Spec(
+        "hand_over",
+        "Hand over to a person",
+        "Ask a person to act in the browser window (sign in, captcha), wait until they are done, return the page.",
+        given_.HandOver,
+        _hand_over,
+        look=look_hand_over,
+        **_IRREVERSIBLE,
+    ),
     _row("pdf_save", "Save as PDF", "Save the page as PDF in the folder of artefacts.", _pdf, given_.FileName),
     _row(
         "console_messages",
@@ -430,7 +465,7 @@ MORE: tuple[Spec, ...] = (
         given_.CookieName,
         effect="read",
     ),
-    _row("cookie_set", "Set a cookie", "Set a cookie.", _cookie_set, given_.CookieSet),
+    _row("cookie_set", "Set a cookie", "Set a cookie.", _cookie_set, given_.CookieSet, look=look_cookie),
     _row("cookie_delete", "Delete a cookie", "Delete cookies of a name.", _cookie_delete, given_.CookieDelete),
     _row(
         "cookie_clear",
