@@ -186,6 +186,7 @@ class Config(_Section):
             viewport=(self.browser.width, self.browser.height),
             artefacts=str(self.artefacts),
             profiles=str(self.data / "profiles"),
+            baselines=str(self.data / "baselines"),
             evaluate=self.browser.evaluate,
             endpoint=self.browser.endpoint,
             unbounded=self.browser.unbounded,

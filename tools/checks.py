@@ -24,7 +24,10 @@ from tools.numbers import amount
 __all__ = ["LOOKS_AT_PAGES", "Check", "CheckSpec", "Scene", "passes_on_nothing", "run_check"]
 
 LOOKS_AT_PAGES = frozenset(
-    {"page_text", "page_address", "row_count", "total_on_page", "rows_in_download", "downloaded"}
+    {
+        *("page_text", "page_address", "row_count", "total_on_page", "rows_in_download", "downloaded"),
+        *("layout", "picture"),
+    }
 )
 """Kinds of checks that look at a browser session: at its page, or at what it downloaded."""
 
@@ -98,6 +101,24 @@ class RowsInDownload(_Check):
     negated: tuple[str, ...] = ()
 
 
+class LooksRight(_Check):
+    """Nothing on the page, or in an element, overlaps, is cut off, out of reach or too faint."""
+
+    kind: Literal["layout"] = "layout"
+    target: str | None = None
+    only: tuple[Literal["overlap", "clipped", "off-screen", "contrast"], ...] = ()
+
+
+class LooksAsBefore(_Check):
+    """The page, or an element, looks as its kept picture, but for what is masked and a share of the pixels."""
+
+    kind: Literal["picture"] = "picture"
+    picture: str
+    target: str | None = None
+    mask: tuple[str, ...] = ()
+    tolerance: Decimal = Decimal("0.001")
+
+
 class Downloaded(_Check):
     """A file was downloaded and is not empty."""
 
@@ -106,7 +127,15 @@ class Downloaded(_Check):
 
 
 Check = Annotated[
-    PageText | PageAddress | OutputSchema | RowCount | TotalOnPage | RowsInDownload | Downloaded,
+    PageText
+    | PageAddress
+    | OutputSchema
+    | RowCount
+    | TotalOnPage
+    | RowsInDownload
+    | Downloaded
+    | LooksRight
+    | LooksAsBefore,
     Field(discriminator="kind"),
 ]
 
@@ -124,10 +153,12 @@ class CheckSpec(BaseModel):
         "total_on_page",
         "rows_in_download",
         "downloaded",
+        "layout",
+        "picture",
     ] = Field(
         description="page_text: text, absent. page_address: contains. output_schema: schema. row_count: label or "
         "at_least, at_most. total_on_page: column, label, tolerance, negated. rows_in_download: file, columns, "
-        "negated. downloaded: file."
+        "negated. downloaded: file. layout: target, only. picture: picture (kept before), target, mask, tolerance."
     )
     id: str = Field(description="Short name, such as total-matches.")
     about: str | None = None
@@ -147,6 +178,10 @@ class CheckSpec(BaseModel):
     tolerance: str | None = None
     file: str | None = Field(None, description="Name of a downloaded CSV file; * stands for anything.")
     columns: dict[str, str] | None = Field(None, description="Output column to column of the file.")
+    target: str | None = None
+    only: list[Literal["overlap", "clipped", "off-screen", "contrast"]] | None = None
+    picture: str | None = None
+    mask: list[str] | None = None
     negated: list[str] | None = Field(
         None, description="Output columns that the page or file writes with the other sign, as ledgers write credits."
     )
@@ -162,13 +197,15 @@ class Scene:
 
     `look(query)` returns address and text of the session's page as it is now (only lines with `query`, when
     given), or None when there is no page to look at. `files` is the folder of the session's downloads.
-    `output` is what is claimed; None before there is any. `old_files` are downloads from before the contract.
+    `output` is what is claimed; None before there is any. `judge` asks one of the browser tools that verify, and
+    returns what it says as data, or why it says nothing. `old_files` are downloads from before the contract.
     """
 
     look: Callable[[str | None], Awaitable[tuple[str, str] | None]]
     files: Root | None
     output: Any
     old_files: frozenset[str] = frozenset()
+    judge: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any] | str]] | None = None
 
     def newest(self, pattern: str) -> Path | None:
         """Return the youngest download of that name which was not there when the contract was made."""
@@ -207,11 +244,34 @@ async def run_check(check: Check, scene: Scene, evidence_id: str) -> CheckResult
             return await _total(check, scene, evidence_id)
         case RowsInDownload():
             return _rows_in_download(check, scene, evidence_id)
+        case LooksRight():
+            return await _looks_right(check, scene, evidence_id)
+        case LooksAsBefore():
+            return await _looks_as_before(check, scene, evidence_id)
         case Downloaded(file=pattern):
             path = scene.newest(pattern)
             size = path.stat().st_size if path else 0
             detail = f"{path.name} has {size} bytes" if path else f"no file {pattern!r} was downloaded"
             return _told(size > 0, detail, evidence_id, "readback", detail)
+
+
+async def _looks_right(check: LooksRight, scene: Scene, evidence_id: str) -> CheckResult:
+    arguments = {"only": list(check.only)} | ({"target": check.target} if check.target else {})
+    said = await scene.judge("browser_verify_layout", arguments) if scene.judge else "there is no page to look at"
+    if isinstance(said, str):
+        return _blind(evidence_id, said)
+    flaws = [f"{flaw['kind']}: {flaw['element']}: {flaw['words']}" for flaw in said["flaws"]]
+    detail = "; ".join(flaws[:5]) or "nothing overlaps, is cut off, out of reach or too faint"
+    return _told(bool(said["holds"]), detail, evidence_id, "assert", "\n".join(flaws))
+
+
+async def _looks_as_before(check: LooksAsBefore, scene: Scene, evidence_id: str) -> CheckResult:
+    arguments: dict[str, Any] = {"name": check.picture, "mask": list(check.mask), "tolerance": float(check.tolerance)}
+    arguments |= {"target": check.target} if check.target else {}
+    said = await scene.judge("browser_verify_picture", arguments) if scene.judge else "there is no page to look at"
+    if isinstance(said, str):
+        return _blind(evidence_id, said)
+    return _told(bool(said["holds"]), str(said["said"]), evidence_id, "diff", str(said["said"]))
 
 
 async def _page_text(check: PageText, scene: Scene, evidence_id: str) -> CheckResult:

@@ -10,7 +10,7 @@ from bridges.model import Model, ToolCall
 from tools.asking import Door
 from tools.budget import Budget, Price
 from tools.checks import Scene
-from tools.outcome import Done, Outcome, Refused
+from tools.outcome import Done, NeedsApproval, Outcome, Refused, Uncertain
 from tools.policy import Caller
 from tools.recipes import Recipe
 from tools.registry import Registry
@@ -78,4 +78,16 @@ class Means:
                 return None
             return str(outcome.answer.data["url"]), page_text(outcome.answer)
 
-        return Scene(look=look, files=self.files(session) if session else None, output=output)
+        async def judge(tool: str, arguments: dict[str, Any]) -> dict[str, Any] | str:
+            if session is None:
+                return "there is no page to look at"
+            outcome = await self.gate(ToolCall(name=tool, arguments=arguments | {"session": session}), caller, None)
+            match outcome:
+                case Done(answer=answer):
+                    return answer.data
+                case Refused(reason=reason) | Uncertain(reason=reason):
+                    return reason
+                case NeedsApproval(question=question):
+                    return f"it was not looked at: {question}"
+
+        return Scene(look=look, files=self.files(session) if session else None, output=output, judge=judge)

@@ -5,7 +5,7 @@
 //   pointsman=read:ARGS            the page as a tree (read.js); on an element, that part of it
 //   pointsman=about:ARGS           what a ref means now, as text
 //   pointsman=ref:e12              the element that a ref means
-//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, items:KIND, box, reach (scrolls to it) likewise
+//   <element> >> pointsman=self    its ref, role and name; names, facts, obstacle:ARGS, tables, items:KIND, layout, box, reach (scrolls to it) likewise
 //   <fields> >> pointsman=hidden   those of the fields whose value must not be seen
 //   <field> >> pointsman=mark      remembers the field as one that holds a secret (matches nothing)
 //   pointsman=shows:ARGS           elements whose own text shows one of these values
@@ -133,6 +133,8 @@ const queryAll = (root, body) => {
       return said(tables(root.ownerDocument ? root : null));
     case "items":
       return said(items(root.ownerDocument ? root : null, argument));
+    case "layout":
+      return said(layout(root.ownerDocument ? root : null));
     case "reach":
       root.scrollIntoViewIfNeeded();
       return said(null);

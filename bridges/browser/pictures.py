@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page
 
 from bridges.browser.tree import Node
 
-__all__ = ["DRAW", "Picture", "labels_of", "size_of"]
+__all__ = ["DIFF", "DRAW", "Picture", "labels_of", "size_of"]
 
 _COVER = "#404040"
 Label = tuple[str, int, int, int, int]
@@ -42,6 +42,38 @@ DRAW = """async ([picture, longest, kind, labels]) => {
     context.fillText(ref, left + 2, above + 1);
   });
   return canvas.toDataURL("image/" + kind, 0.75).split(",")[1];
+}"""
+
+
+# Runs in a blank page of ours: compares two pictures, pixel by pixel. A pixel differs when one of its colours does by
+# more than a tenth: edges of letters are drawn a little otherwise from one run to the next.
+DIFF = """async ([before, after]) => {
+  const drawn = async (picture) => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + picture;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { width, height } = image;
+    return { data: context.getImageData(0, 0, width, height).data, width, height };
+  };
+  const [one, other] = [await drawn(before), await drawn(after)];
+  const sizes = [[one.width, one.height], [other.width, other.height]];
+  const [width, height] = [Math.max(one.width, other.width), Math.max(one.height, other.height)];
+  let [count, left, top, right, bottom] = [0, width, height, 0, 0];
+  const at = (picture, x, y, part) =>
+    x < picture.width && y < picture.height ? picture.data[4 * (y * picture.width + x) + part] : -255;
+  for (let y = 0; y < height; y += 1)
+    for (let x = 0; x < width; x += 1)
+      if ([0, 1, 2].some((part) => Math.abs(at(one, x, y, part) - at(other, x, y, part)) > 25)) {
+        count += 1;
+        [left, top] = [Math.min(left, x), Math.min(top, y)];
+        [right, bottom] = [Math.max(right, x + 1), Math.max(bottom, y + 1)];
+      }
+  const box = count ? [left, top, right - left, bottom - top] : [0, 0, 0, 0];
+  return { share: count / (width * height), box, sizes };
 }"""
 
 

@@ -12,11 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
+from pydantic import TypeAdapter
 
 from bridges.browser.profiles import Lease, Profiles
 from bridges.browser.provider import Running, started
 from bridges.browser.scripts import script
-from bridges.browser.words import BrowserError, BrowserGone, BrowserOptions, Deadlines, NoSuchSession, TooManySessions
+from bridges.browser.words import (
+    BrowserError,
+    BrowserGone,
+    BrowserOptions,
+    Deadlines,
+    Difference,
+    NoSuchSession,
+    TooManySessions,
+)
 from bridges.egress.proxy import EgressProxy
 from bridges.egress.rules import Boundary, NetworkRules
 from bridges.secrets import SignIn
@@ -164,6 +173,7 @@ class Browsers:
             deadlines=self._deadlines,
             alive=lambda: _is_alive(running),
             draw=self._draw,
+            diff=self.difference,
             boundary=boundary,
             proxy=proxy,
             unsaid=frozenset(_OWN_CALLS),
@@ -238,14 +248,27 @@ class Browsers:
         # Already imported: something is running.
         from bridges.browser.pictures import DRAW
 
+        drawn = await self._evaluated(DRAW, [base64.b64encode(png).decode(), longest, kind, list(labels)])
+        return base64.b64decode(cast("str", drawn))
+
+    async def difference(self, before: bytes, after: bytes) -> Difference:
+        """Compare two PNGs."""
+        # Already imported: something is running.
+        from bridges.browser.pictures import DIFF
+
+        said = await self._evaluated(DIFF, [base64.b64encode(picture).decode() for picture in (before, after)])
+        return TypeAdapter(Difference).validate_python(said)
+
+    async def _evaluated(self, function: str, arguments: list[object]) -> object:
+        """Run a function of ours in a blank page of ours."""
         running = await self._started()
-        page = await running.browser.new_page()
-        try:
-            drawn = await page.evaluate(DRAW, [base64.b64encode(png).decode(), longest, kind, list(labels)])
-            return base64.b64decode(cast("str", drawn))
-        finally:
-            with anyio.move_on_after(self._deadlines.close_s, shield=True):
-                await page.context.close()
+        with anyio.fail_after(self._deadlines.act_s):
+            page = await running.browser.new_page()
+            try:
+                return cast("object", await page.evaluate(function, arguments))
+            finally:
+                with anyio.move_on_after(self._deadlines.close_s, shield=True):
+                    await page.context.close()
 
 
 async def _is_alive(running: Running) -> bool:

@@ -36,6 +36,7 @@ from bridges.browser.words import (
     Changed,
     Deadlines,
     Dialog,
+    Difference,
     Field,
     Forbidden,
     Frame,
@@ -89,6 +90,7 @@ class Session:
         deadlines: Deadlines,
         alive: Callable[[], Awaitable[bool]],
         draw: Callable[[bytes, int, str, Sequence[Label]], Awaitable[bytes]],
+        diff: Callable[[bytes, bytes], Awaitable[Difference]],
         boundary: Boundary,
         proxy: EgressProxy,
         unsaid: frozenset[str],
@@ -102,6 +104,7 @@ class Session:
         self._secrets = secrets
         self.deadlines = deadlines
         self._draw = draw
+        self.diff = diff
         self._boundary = boundary
         self._proxy = proxy
         self._lock = anyio.Lock()

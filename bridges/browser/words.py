@@ -19,8 +19,10 @@ __all__ = [
     "Deadlines",
     "Dialog",
     "DialogOpen",
+    "Difference",
     "Download",
     "Field",
+    "Flaw",
     "Forbidden",
     "FormField",
     "Frame",
@@ -50,10 +52,10 @@ _SPACE = re.compile(r"[\s\x00-\x20\x7f-\x9f]")  # white space and control charac
 class BrowserOptions:
     """How browsers are started. `executable` empty means: find one (Chrome, Chromium, Edge, Playwright's own).
 
-    `artefacts` and `profiles` are folders, "" keeps nothing. `evaluate` allows scripts of the caller's. `endpoint` is
-    a browser that runs already: a CDP address (http://, or ws:// with /devtools/) or that of a Playwright server
-    (ws://); one on another machine needs `unbounded`. A session is closed when it was not used for `idle_s`, or is
-    older than `life_s`, in seconds.
+    `artefacts`, `profiles` and `baselines` (kept pictures) are folders, "" keeps nothing. `evaluate` allows scripts of
+    the caller's. `endpoint` is a browser that runs already: a CDP address (http://, or ws:// with /devtools/) or that
+    of a Playwright server (ws://); one on another machine needs `unbounded`. A session is closed when it was not used
+    for `idle_s`, or is older than `life_s`, in seconds.
     """
 
     executable: str = ""
@@ -62,6 +64,7 @@ class BrowserOptions:
     viewport: tuple[int, int] = (1280, 800)
     artefacts: str = ""
     profiles: str = ""
+    baselines: str = ""
     evaluate: bool = False
     endpoint: str = ""
     unbounded: bool = False
@@ -230,6 +233,28 @@ class Mock:
     content_type: str | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something that is wrong with how an element looks."""
+
+    kind: Literal["overlap", "clipped", "off-screen", "contrast"]
+    element: str
+    ref: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.element} [ref={self.ref}]: {self.words}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How far two pictures differ: the share of pixels, and the box (x, y, width, height) that holds them all."""
+
+    share: float
+    box: tuple[int, int, int, int]
+    sizes: tuple[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ __all__ = [
     "ButtonAtPointer",
     "ClickArguments",
     "ClickAt",
+    "ComparePicture",
     "ConsoleMessages",
     "CookieDelete",
     "CookieFilter",
@@ -35,6 +36,8 @@ __all__ = [
     "HandleDialog",
     "ItemKey",
     "ItemValue",
+    "KeepPicture",
+    "Layout",
     "ListVisible",
     "Navigate",
     "NetworkRequest",
@@ -476,3 +479,24 @@ class HandOver(OnSession):
     """Arguments of browser_hand_over."""
 
     reason: str = Field(min_length=1, max_length=500, description="What the person is to do, such as a captcha.")
+
+
+class Layout(OnSession):
+    """Arguments of browser_verify_layout."""
+
+    target: str | None = _OPTIONAL_TARGET
+    only: list[Literal["overlap", "clipped", "off-screen", "contrast"]] = Field([], description="These kinds alone.")
+
+
+class KeepPicture(OnSession):
+    """Arguments of browser_keep_picture."""
+
+    name: str = Field(description="Small letters, digits, dots and hyphens.")
+    target: str | None = _OPTIONAL_TARGET
+    mask: list[str] = Field([], description="Selectors of what may differ, such as a clock.")
+
+
+class ComparePicture(KeepPicture):
+    """Arguments of browser_verify_picture."""
+
+    tolerance: float = Field(0.001, ge=0, le=1, description="Share of the pixels that may differ.")

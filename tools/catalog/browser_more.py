@@ -1,6 +1,7 @@
 """The browser family beyond acting and looking: files, network, storage, scripts, recordings, judgements."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from tools.catalog import browser_arguments as given_
@@ -314,6 +315,40 @@ async def _value_is(session: "Session", given: given_.ValueIs) -> Result:
     return _judged(await value_is(session, given.target, given.value, page=given.page))
 
 
+async def _layout(session: "Session", given: given_.Layout) -> Result:
+    from bridges.browser.looks import flaws
+
+    found = await flaws(session, given.target, page=given.page)
+    told = [flaw for flaw in found if not given.only or flaw.kind in given.only]
+    data = {"holds": not told, "flaws": [asdict(flaw) for flaw in told]}
+    if not told:
+        return Answer(text="Yes: nothing overlaps, is cut off, out of reach or too faint.", data=data)
+    lines = [str(flaw) for flaw in told[:20]] + ([f"… {len(told) - 20} more"] if len(told) > 20 else [])
+    return Answer(text=untrusted(f"No: {len(told)} flaws", "\n".join(lines)), data=data)
+
+
+async def _keep_picture(session: "Session", given: given_.KeepPicture) -> Result:
+    from bridges.browser.looks import compare
+
+    await compare(session, given.name, given.target, masks=given.mask, keep=True, page=given.page)
+    return Answer(text=f"Kept the picture {given.name}.", data={"session": session.handle, "name": given.name})
+
+
+async def _verify_picture(session: "Session", given: given_.ComparePicture) -> Result:
+    from bridges.browser.looks import compare
+
+    found = await compare(session, given.name, given.target, masks=given.mask, page=given.page)
+    assert found is not None  # it was not to be kept
+    holds = found.share <= given.tolerance
+    x, y, width, height = found.box
+    said = f"{found.share:.3%} of the pixels differ from {given.name}"
+    said += f", all of them within {width}×{height} pixels at {x}, {y}" if found.share else ""
+    sizes = [f"{wide}×{high}" for wide, high in found.sizes]
+    said += f"; it was {sizes[0]} pixels and is {sizes[1]}" if sizes[0] != sizes[1] else ""
+    data = {"holds": holds, "share": found.share, "box": list(found.box), "said": said}
+    return Answer(text=f"{'Yes' if holds else 'No'}: {said}.", data=data)
+
+
 def _judged(judgement: "Judgement") -> Answer:
     word = "Yes" if judgement.holds else "No"
     return Answer(text=f"{word}: {judgement.said}.", data={"holds": judgement.holds, "said": judgement.said})
@@ -535,6 +570,29 @@ MORE: tuple[Spec, ...] = (
         "Return a selector that means this element alone.",
         _locator,
         given_.OnTarget,
+        effect="read",
+    ),
+    _row(
+        "verify_layout",
+        "Does it look right?",
+        "Say which elements overlap, are cut off, out of reach, or too faint to read (WCAG contrast).",
+        _layout,
+        given_.Layout,
+        effect="read",
+    ),
+    _row(
+        "keep_picture",
+        "Keep a picture",
+        "Keep how the page or an element looks now, to compare with later.",
+        _keep_picture,
+        given_.KeepPicture,
+    ),
+    _row(
+        "verify_picture",
+        "Does it look as it did?",
+        "Compare the page or an element with its kept picture.",
+        _verify_picture,
+        given_.ComparePicture,
         effect="read",
     ),
 )
