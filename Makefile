@@ -14,7 +14,7 @@ BROWSER := .venv/.browser
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: demo test check bench nightly lock clean
+.PHONY: demo test check bench nightly real lock clean
 .DEFAULT_GOAL := test
 
 demo: $(RUNTIME) $(BROWSER)  ## the founding example in a real browser: make demo SEED=7
@@ -33,17 +33,21 @@ check: $(DEV)  ## format, lint, types, import contracts, dependencies, docs, req
 	@echo "The five longest modules (a place to look, not a verdict):"
 	@find server tools bridges examples pointsman -name '*.py' -exec wc -l {} + | grep -v ' total$$' | sort -rn | head -5
 
-bench: $(DEV) $(BENCH) $(BROWSER)  ## start-up and per-call cost beside a bare MCP server
+bench: $(DEV) $(BENCH) $(BROWSER)  ## what governance costs beside a bare MCP server, and the browser beside the reference
 	@$(BIN)/python -m bench
 
 nightly: $(DEV) $(BROWSER)  ## the tests that are too slow for every change
 	@$(BIN)/pytest -m "nightly and not live" --timeout 900 $(TESTS)
+
+real: $(DEV) $(BROWSER)  ## tests on applications that it installs with apt: for a machine that may be changed
+	@$(BIN)/pytest -m "real and not live" --timeout 900 $(TESTS)
 
 lock: $(DEV)  ## resolve anew; commit what changes
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install uv
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --group bench -c requirements-dev.txt -o requirements-bench.txt
+	$(LOCK) tests/apps/requirements.in -o tests/apps/requirements.txt
 
 clean:  ## remove the environment and whatever was built or written
 	rm -rf .venv build dist demo-output .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -4,24 +4,10 @@ An entry without tests says in `gap` what is missing; one with both is shown in 
 `test_requirements.py` holds the manifest to the tests and the tests to the manifest.
 """
 
-from dataclasses import dataclass
+from tests.browser_requirements import THE_BROWSER
+from tests.requirement import Requirement
 
 __all__ = ["REQUIREMENTS", "Requirement"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """One promise.
-
-    `source` is "article: <section>" for the founding article and "issue 2: <section>.<point>" for an issue;
-    the points of an issue's closing list are "issue 2: shown by <number>".
-    """
-
-    id: str
-    source: str
-    text: str
-    tests: tuple[str, ...] = ()
-    gap: str | None = None
 
 
 THE_ARTICLE = (
@@ -727,8 +713,9 @@ THE_DOOR = (
             "tests/test_browser_tools.py::test_a_declined_submit_leaves_the_page_untouched",
             "tests/test_browser_tools.py::test_what_is_not_the_web_is_refused_whoever_says_yes",
             "tests/test_gate.py::test_uploads_and_scripts_ask",
+            "tests/test_browser_family.py::test_a_file_is_uploaded_after_a_persons_yes",
+            "tests/test_browser_family.py::test_a_script_runs_after_a_persons_yes_to_its_whole_text",
         ),
-        gap="There is no tool yet that uploads or evaluates; the policy is shown on tools of the test's own.",
     ),
     Requirement(
         id="door:three-answers",
@@ -1320,4 +1307,5 @@ REQUIREMENTS = (
     *ROUTING_OPERATING_PROVING,
     *THE_PORTAL_AND_THE_DEMO,
     *SHOWN_BY,
+    *THE_BROWSER,
 )

@@ -98,3 +98,13 @@ def test_help_is_there_for_every_command() -> None:
         told = runner.invoke(command_line, [name, "--help"])
         assert told.exit_code == 0
         assert "Usage: " in told.output
+
+
+def test_every_row_of_the_browsers_table_names_a_test() -> None:
+    text = (ROOT / "docs" / "browser.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if re.match(r"\| .* \| [yn] \|", line)]
+    named = [re.search(r"`(test_\w+\.py)::(test_\w+)`", row) for row in rows]
+    assert len(rows) > 20
+    for row, found in zip(rows, named, strict=True):
+        assert found, row
+        assert f"def {found[2]}(" in (ROOT / "tests" / found[1]).read_text(encoding="utf-8"), row

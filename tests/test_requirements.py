@@ -21,6 +21,8 @@ SECTIONS_OF_THE_ARTICLE = (
 )
 POINTS_OF_ISSUE_2 = {"1": 5, "2": 4, "3": 3, "4": 3, "5": 4, "6": 2}
 SHOWN_BY_IN_ISSUE_2 = 6
+PARTS_OF_ISSUE_3 = 16
+SHOWN_BY_IN_ISSUE_3 = ("1", "1b", "1c", "1d", "2", "3", "4", "5", "6")
 
 
 def test_every_point_of_the_sources_has_a_requirement() -> None:
@@ -28,6 +30,8 @@ def test_every_point_of_the_sources_has_a_requirement() -> None:
         *(f"article: {section}" for section in SECTIONS_OF_THE_ARTICLE),
         *(f"issue 2: {part}.{n}" for part, count in POINTS_OF_ISSUE_2.items() for n in range(1, count + 1)),
         *(f"issue 2: shown by {n}" for n in range(1, SHOWN_BY_IN_ISSUE_2 + 1)),
+        *(f"issue 3: build.{n}" for n in range(1, PARTS_OF_ISSUE_3 + 1)),
+        *(f"issue 3: shown by {n}" for n in SHOWN_BY_IN_ISSUE_3),
     }
     assert {requirement.source for requirement in REQUIREMENTS} == sources
 
