@@ -97,10 +97,10 @@ THE_BROWSER = (
         text="What cannot be done is refused within about a second, with the reason.",
         tests=(
             _BRIDGE + "test_an_element_that_cannot_be_clicked_is_refused_with_the_reason",
+            _BRIDGE + "test_what_may_take_a_cover_away_is_offered",
             _BRIDGE + "test_a_field_that_cannot_be_written_is_refused_with_the_reason",
             _BRIDGE + "test_an_option_is_selected_by_label_or_value_and_a_wrong_one_lists_them",
         ),
-        gap="What covers an element is named; no offer is made to dismiss it.",
     ),
     Requirement(
         id="browser:eyes",

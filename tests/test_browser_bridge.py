@@ -672,6 +672,16 @@ async def test_an_element_that_cannot_be_clicked_is_refused_with_the_reason(
     assert error.value.performed == "no"
 
 
+async def test_what_may_take_a_cover_away_is_offered(session: Session, site: Site) -> None:
+    await session.navigate(site.url("cover.html"))
+    with pytest.raises(NotActionable, match=r'covered by .*button "Got it" in it may') as error:
+        await session.click(button("Save"))
+    way_out = re.search(r"\[ref=(\w+)\]", str(error.value))
+    assert way_out
+    await session.click(way_out[1])
+    assert (await session.click(button("Save"))).acted == 'Clicked button "Save"'
+
+
 async def test_a_field_that_cannot_be_written_is_refused_with_the_reason(session: Session, site: Site) -> None:
     await session.navigate(site.url("form.html"))
     with pytest.raises(NotActionable, match="read-only"):

@@ -554,7 +554,11 @@ async def test_a_frame_that_never_loads_does_not_hide_the_page(session: Session,
 
 @pytest.mark.parametrize(
     "script",
-    ["setInterval(() => location.reload(), 30)", "setTimeout(() => { location.search = Math.random() })", "for(;;);"],
+    [
+        "setInterval(() => location.reload(), 30)",
+        known("setTimeout(() => { location.search = Math.random() })", "each move of a frame starts the reading anew"),
+        "for(;;);",
+    ],
     ids=["reloads", "goes on", "hangs"],
 )
 async def test_a_frame_that_has_no_rest_does_not_hide_the_page(session: Session, fair: Fair, script: str) -> None:
@@ -705,7 +709,9 @@ _SWALLOWED = "wait_for takes every fault for a text that does not show"
     [
         (signal.SIGKILL, "a wait"),
         (signal.SIGKILL, "a click"),
-        (signal.SIGSTOP, "a click"),
+        pytest.param(
+            *(signal.SIGSTOP, "a click"), marks=failing("a page that froze is said to have lost the element: detached")
+        ),
         pytest.param(signal.SIGSTOP, "a wait", marks=failing(_SWALLOWED)),
     ],
 )

@@ -17,6 +17,7 @@ from playwright.async_api import Error, Locator, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from bridges.browser.target import Facts, Located
+from bridges.browser.tree import frame_of
 from bridges.browser.words import NotActionable
 from bridges.browser.world import ask
 from bridges.computer import Action, Click, Drag, Key, Move, Screenshot, Scroll, TypeText, Wait
@@ -75,7 +76,7 @@ async def attempt(located: Located, what: str, call: Callable[[], Awaitable[obje
     except PlaywrightTimeout as error:
         if "performing " in error.message:
             raise Begun from error
-        reason = await _obstacle(located.locator, typing=typing)
+        reason = await _obstacle(located, typing=typing)
         if not reason and "intercepts pointer events" in error.message:
             reason = "another element covers it"
         if not reason and "not stable" in error.message:
@@ -100,10 +101,14 @@ async def point_at(page: Page, located: Located) -> None:
             await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
-async def _obstacle(locator: Locator, *, typing: bool) -> str:
+async def _obstacle(located: Located, *, typing: bool) -> str:
     try:
-        return str(await ask(locator, "obstacle", "typing" if typing else "", timeout_s=0.5))
+        said = str(await ask(located.locator, "obstacle", "typing" if typing else "", timeout_s=0.5))
+        return said.replace("[ref=", f"[ref={frame_of(located.ref)}")
     except PlaywrightTimeout:
+        with anyio.fail_after(0.5):  # a page that does not answer this either hangs
+            if await located.locator.count():
+                return ""
         return "it is not on the page any more (detached)"
 
 

@@ -57,30 +57,30 @@ const names = (element) => {
 
 const deepest = (scope, step) => {
   let found = step(scope);
-  while (found && found.shadowRoot) {
-    const inner = step(found.shadowRoot);
+  while (found && dom.shadowRoot(found)) {
+    const inner = step(dom.shadowRoot(found));
     if (!inner || inner === found) break;
     found = inner;
   }
   return found;
 };
-const host = (element) => element.closest(ACTIVATABLE) ?? element;
+const host = (element) => dom.closest(element, ACTIVATABLE) ?? element;
 const atPoint = (page, x, y) => deepest(page, (scope) => scope.elementFromPoint(x, y));
-const firstBox = (element) => element.getClientRects()[0] ?? element.getBoundingClientRect();
+const firstBox = (element) => dom.getClientRects(element)[0] ?? dom.getBoundingClientRect(element);
 const middle = (element) => {
   const box = firstBox(element);
   return [box.left + box.width / 2, box.top + box.height / 2];
 };
 const wraps = (element) => {
-  if (element.tagName === "SELECT") return false; // its options are its own
-  const inside = [...element.querySelectorAll("*")].some((e) => e.shadowRoot || e.matches(`${ACTIVATABLE},${FRAMES}`));
-  return inside || !!element.shadowRoot || element.matches(FRAMES);
+  if (dom.tagName(element) === "SELECT") return false; // its options are its own
+  const acts = (inner) => dom.shadowRoot(inner) || dom.matches(inner, `${ACTIVATABLE},${FRAMES}`);
+  return [...dom.querySelectorAll(element, "*")].some(acts) || !!dom.shadowRoot(element) || dom.matches(element, FRAMES);
 };
 const hit = (element) => {
-  const top = atPoint(element.ownerDocument, ...middle(element));
+  const top = atPoint(dom.ownerDocument(element), ...middle(element));
   const found = top && host(top);
-  if (!found || found === element.closest(ACTIVATABLE) || !found.matches(`${ACTIVATABLE},${FRAMES}`)) return [];
-  for (let node = found; node; node = node.parentNode ?? node.host) if (node === element) return [found];
+  if (!found || found === dom.closest(element, ACTIVATABLE) || !dom.matches(found, `${ACTIVATABLE},${FRAMES}`)) return [];
+  for (let node = found; node; node = dom.above(node)) if (node === element) return [found];
   return [];
 };
 
@@ -113,7 +113,7 @@ const showing = (page, values) => {
 const queryAll = (root, body) => {
   const at = body.indexOf(":");
   const [what, argument] = at < 0 ? [body, ""] : [body.slice(0, at), body.slice(at + 1)];
-  const page = root.ownerDocument ?? root;
+  const page = root instanceof Document ? root : (dom.ownerDocument(root) ?? document);
   switch (what) {
     case "read":
       return said(read(root, decoded(argument)));
@@ -130,11 +130,11 @@ const queryAll = (root, body) => {
     case "obstacle":
       return said(obstacle(root, argument === "typing"));
     case "tables":
-      return said(tables(root.ownerDocument ? root : null));
+      return said(tables(root instanceof Element ? root : null));
     case "items":
-      return said(items(root.ownerDocument ? root : null, argument));
+      return said(items(root instanceof Element ? root : null, argument));
     case "layout":
-      return said(layout(root.ownerDocument ? root : null));
+      return said(layout(root instanceof Element ? root : null));
     case "reach":
       root.scrollIntoViewIfNeeded();
       return said(null);
@@ -143,7 +143,7 @@ const queryAll = (root, body) => {
       return said({ middle: middle(root), edge: [box.left + root.clientLeft, box.top + root.clientTop] });
     }
     case "frame":
-      return root.matches(FRAMES) ? [root] : [];
+      return dom.matches(root, FRAMES) ? [root] : [];
     case "hidden":
       return secrets.hides(root) ? [root] : [];
     case "mark":

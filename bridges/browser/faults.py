@@ -50,6 +50,8 @@ class Faults:
     async def _timed_out(self, tab: Tab, doing: Doing) -> BrowserError:
         if not await self.alive():
             return self.browser_gone(doing)
+        if tab.dialog is not None and not doing.performed:
+            return self._dialog_open(tab)
         if tab.dialog is None and tab.usable and not await tab.answers():
             await tab.close(deadline_s=self.deadlines.close_s)
             what = (
@@ -93,10 +95,13 @@ class Faults:
 
     def refuse_while_dialog(self, tab: Tab) -> None:
         if tab.dialog is not None:
-            raise DialogOpen(
-                f"{_article(tab.dialog.type)} {tab.dialog.type}() dialog blocks page {tab.handle}: "
-                f"{self.scrub(tab.dialog.message)!r}. Answer it first."
-            )
+            raise self._dialog_open(tab)
+
+    def _dialog_open(self, tab: Tab) -> DialogOpen:
+        kind, message = (tab.dialog.type, tab.dialog.message) if tab.dialog else ("alert", "")
+        return DialogOpen(
+            f"{_article(kind)} {kind}() dialog blocks page {tab.handle}: {self.scrub(message)!r}. Answer it first."
+        )
 
 
 def _performed(doing: Doing) -> Literal["no", "unknown"]:

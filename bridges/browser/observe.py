@@ -1,5 +1,6 @@
 """What a session sees: snapshots with nothing in them that must stay hidden, and what an action brought about."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,30 +167,34 @@ class Observer:
         return Dialog(kind=kind, message=message, page=tab.handle, default=default)
 
     async def _saved(self, tab: Tab, doing: Doing) -> tuple[tuple[Download, ...], tuple[str, ...]]:
-        """Save what the page sent; what is not complete yet stays for a later observation."""
+        """Save what the page sent; what is not complete in time is told as pending, and as done by a later answer."""
         sent, tab.downloads = tab.downloads, []
-        files: list[Download] = []
-        unsaved: list[str] = []
         for download in sent:
             name = downloads.clean_name(download.suggested_filename)
             if not self.artefacts:
                 doing.notes.append(f"the page sent {name!r}; it was not kept, because no artefact folder is configured")
                 continue
-            with anyio.move_on_after(_SAVE_S) as scope:
-                try:
-                    files.append(await downloads.save(download, Path(self.artefacts) / self.session))
-                except (Error, OSError) as error:
-                    doing.notes.append(f"the download of {name!r} failed: {str(error).splitlines()[0]}")
-            if scope.cancelled_caught:
-                tab.downloads.append(download)
-                unsaved.append(f"downloading {name}")
-        return tuple(files), tuple(unsaved)
+            task = asyncio.ensure_future(downloads.save(download, Path(self.artefacts) / self.session))
+            tab.saving[task] = name
+        if not tab.saving:
+            return (), ()
+        done, _ = await asyncio.wait(tab.saving, timeout=_SAVE_S if sent else 0)
+        files: list[Download] = []
+        for task in done:
+            name = tab.saving.pop(task)
+            try:
+                files.append(task.result())
+            except (Error, OSError) as error:
+                doing.notes.append(f"the download of {name!r} failed: {str(error).splitlines()[0]}")
+        return tuple(files), tuple(f"downloading {name}" for name in tab.saving.values())
 
 
 def _left_out(said: Mapping[str, Any]) -> tuple[str, ...]:
     notes: list[str] = []
     if said["hidden"]:
         notes.append(f"text that nobody can see was left out, in {said['hidden']} places")
+    if said["type"].startswith("image/") or said["type"] == "application/pdf":
+        notes.append(f"the address is a file ({said['type']}): take a screenshot, or download it")
     if said["cut"]:
         notes.append("the page was too large to be read whole; use query=… or the ref of a part as target")
     return tuple(notes)

@@ -5,6 +5,19 @@ const obstacle = (element, typing) => {
     const text = (node.innerText ?? "").replace(/\s+/g, " ").trim().slice(0, 60);
     return `<${node.tagName.toLowerCase()}${id}>${text ? ` "${text}"` : ""}`;
   };
+  // What may take the cover away: a button in it, or in what it belongs to, that says so.
+  const wayOut = (cover) => {
+    const WORDS = /^(close|dismiss|accept|agree|allow|ok|okay|got it|no thanks|not now|reject|decline|skip|cancel|[×✕✖x])\b|^[×✕✖]$/i;
+    const box = (node) => node.getBoundingClientRect();
+    for (let node = cover, up = 0; node && node !== document.body && up < 6; node = node.parentElement, up += 1) {
+      for (const button of node.querySelectorAll("button,[role=button],a[href],input[type=button],input[type=submit]")) {
+        const label = roles.nameOf(button, roles.roleOf(button)) || roles.content(button);
+        if (WORDS.test(label) && box(button).width > 0 && button !== element)
+          return `; ${roles.roleOf(button)} "${label}" in it may take it away [ref=${refs.of(button)}]`;
+      }
+    }
+    return "";
+  };
   if (!element.isConnected) return "it is not on the page any more (detached)";
   if (element.matches(":disabled") || element.closest("[aria-disabled=true]")) return "it is disabled";
   if (typing && (element.readOnly || element.ariaReadOnly === "true")) return "it is read-only";
@@ -24,5 +37,5 @@ const obstacle = (element, typing) => {
   for (let node = top; node; node = node.parentNode ?? node.host) if (node === element) return "";
   if (top && element.closest("label")?.contains(top)) return "";
   if (style.pointerEvents === "none") return "it takes no clicks (pointer-events: none)";
-  return top ? `it is covered by ${name(top)}` : "";
+  return top ? `it is covered by ${name(top)}${wayOut(top)}` : "";
 };

@@ -1,7 +1,7 @@
 """The pages of a session: handles, the current one, popups, and new ones for those that died."""
 
 import anyio
-from playwright.async_api import BrowserContext, Error, Page
+from playwright.async_api import BrowserContext, Dialog, Error, Page
 
 from bridges.browser.faults import Doing, Faults
 from bridges.browser.tab import UNKNOWN, Tab
@@ -24,6 +24,7 @@ class Pages:
         self._opening = False
         self._opened: list[str] = []
         context.on("page", self._on_page)
+        context.on("dialog", self._on_dialog)
 
     def newly_opened(self) -> tuple[str, ...]:
         """Return the handles of pages that opened by themselves since this was asked last."""
@@ -37,11 +38,16 @@ class Pages:
 
     def _on_page(self, page: Page) -> None:
         tab = self._adopted(page)
-        if not self._opening:
+        if not self._opening and tab.handle not in self._opened:
             self._opened.append(tab.handle)
             tab.blank = UNKNOWN
             for known in self.tabs.values():
                 known.saw_page()
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        """Heard here, because a page can open one before it is told of; unheard, Playwright would dismiss it."""
+        if dialog.page is not None:
+            self._adopted(dialog.page).met(dialog)
 
     def _on_popup(self, opener: Tab, page: Page) -> None:
         """A blank popup belongs to the frame that opened it: known where all frames of the page are of one origin."""

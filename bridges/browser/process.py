@@ -241,6 +241,9 @@ class Browsers:
                 async with anyio.create_task_group() as group:
                     for session in sessions:
                         group.start_soon(session.aclose)
+        else:
+            for session in sessions:
+                await session.let_go()
         await running.end(self._deadlines.close_s)
 
     async def _draw(self, png: bytes, longest: int, kind: str, labels: "Sequence[Label]") -> bytes:

@@ -16,6 +16,8 @@ const read = (() => {
   const OPTIONS = 300;
   const LONGEST_TEXT = 2000;
   const LONGEST_MS = 2000;
+  const DEEPEST = 700; // elements in elements
+  const DEEPEST_KEPT = 100; // nodes in nodes
   const PLACES = new Set(["alertdialog", "dialog", "form", "grid", "iframe", "region", "table", "tabpanel", "treegrid"]);
   const LIVE = "[aria-live]:not([aria-live=off]),[role=status],[role=alert],[role=log],output";
   const PHRASES = new Set(["strong", "emphasis", "mark", "code", "subscript", "superscript", "time", "insertion", "term"]);
@@ -30,30 +32,39 @@ const read = (() => {
     const changed = large ? marks.changed() : new Set();
     const arrived = new WeakSet(); // items that came into view and did not change
     const controls = new Map(); // by role and name, to tell those apart that are called alike
-    const told = { hidden: 0, changedItems: 0, knownItems: 0, cut: false };
+    const told = { deep: false, hidden: 0, changedItems: 0, knownItems: 0, cut: false };
     const height = innerHeight;
     const width = innerWidth;
 
     const visit = (element, around) => {
-      if (SILENT.has(element.tagName)) return [];
-      if (element.tagName === "LABEL" && saidByControl(element))
+      const tag = dom.tagName(element);
+      if (SILENT.has(tag)) return [];
+      if (tag === "LABEL" && saidByControl(element))
         return splice(kidsOf(element, around), false).filter((kid) => kid.r !== "text");
       const style = getComputedStyle(element);
       if (style.display === "none" || style.contentVisibility === "hidden") return [];
-      const box = element.getBoundingClientRect();
+      const box = dom.getBoundingClientRect(element);
       const here = sight.within(around, element, style, box);
+      here.depth = around.depth + 1;
+      here.kept = around.kept;
+      if (here.depth > DEEPEST || here.kept > DEEPEST_KEPT) {
+        told.deep = true;
+        const words = tidy(dom.textContent(element)).slice(0, 200);
+        return words ? [{ r: "text", t: words }] : [];
+      }
       const role = roleOf(element);
       const inline = style.display.startsWith("inline") || style.display === "contents";
       if (style.visibility !== "visible" && Number(style.opacity) === 0) return []; // hidden twice: nobody means it
       if (style.visibility !== "visible") return splice(kidsOf(element, here), inline);
       const boxed = (box.width > 0 && box.height > 0) || style.display === "contents" || overflows(element);
       const pointer = style.cursor === "pointer";
-      const clicks = boxed && ((pointer && !around.pointer) || element.hasAttribute("onclick"));
+      const clicks = boxed && ((pointer && !around.pointer) || dom.hasAttribute(element, "onclick"));
       here.pointer = pointer;
       const plain = (role === "generic" || (PHRASES.has(role) && inline)) && !clicks && !attribute(element, "aria-label");
-      if (plain && element.tagName !== "CANVAS") return splice(kidsOf(element, here), inline);
-      if (CONTROLS.has(role) && !boxed && element.tagName !== "OPTION") return [];
-      const node = { r: element.tagName === "CANVAS" && role === "generic" ? "canvas" : role };
+      if (plain && tag !== "CANVAS") return splice(kidsOf(element, here), inline);
+      if (CONTROLS.has(role) && !boxed && tag !== "OPTION") return [];
+      here.kept += 1;
+      const node = { r: tag === "CANVAS" && role === "generic" ? "canvas" : role };
       const name = nameOf(element, role);
       if (name) node.n = name;
       const states = statesOf(element, role);
@@ -68,7 +79,7 @@ const read = (() => {
       if (role === "link") address(node, element);
       if (boxed && (CONTROLS.has(role) || clicks || PLACES.has(role))) refer(node, element, role);
       fill(node, element, role, here);
-      return element.tagName === "BR" ? [] : [node];
+      return tag === "BR" ? [] : [node];
     };
 
     // A label whose control is there says nothing that the control's name does not.
@@ -76,7 +87,7 @@ const read = (() => {
       const control = label.control;
       return control && control.getClientRects().length > 0 && getComputedStyle(control).visibility === "visible";
     };
-    const overflows = (element) => element.scrollHeight > 0 && element.childElementCount > 0;
+    const overflows = (element) => dom.scrollHeight(element) > 0 && !!dom.firstElementChild(element);
     const address = (node, element) => {
       const href = attribute(element, "href") ?? "";
       if (href && !href.startsWith("javascript:")) node.u = clean(href.slice(0, 300));
@@ -92,7 +103,13 @@ const read = (() => {
     // What is in an element: its value, its options, its text, its children.
     const fill = (node, element, role, here) => {
       if (role === "iframe") return;
-      if (element.tagName === "SELECT") {
+      if (dom.tagName(element) === "svg") {
+        const words = content(element).slice(0, LONGEST_TEXT);
+        if (words && words !== node.n) node.t = words;
+        return;
+      }
+      const tag = dom.tagName(element);
+      if (tag === "SELECT") {
         if (secrets.hides(element)) node.t = HIDDEN;
         else node.k = [...element.options].slice(0, OPTIONS).map(option);
         if (element.options.length > OPTIONS) node.k.push({ r: "more", m: element.options.length - OPTIONS });
@@ -125,13 +142,14 @@ const read = (() => {
       return { r: "option", n: tidy(each.label), ...(states.length && { s: states }) };
     };
     const valueOf = (element, role) => {
-      if (element.tagName === "INPUT") {
+      const tag = dom.tagName(element);
+      if (tag === "INPUT") {
         if (["checkbox", "radio", "submit", "button", "reset", "image"].includes(element.type)) return "";
         if (element.type === "file") return [...element.files].map((file) => clean(file.name)).join(", ");
         return shownValue(element, element.value);
       }
-      if (element.tagName === "TEXTAREA") return shownValue(element, element.value);
-      if (element.tagName === "PROGRESS" || element.tagName === "METER")
+      if (tag === "TEXTAREA") return shownValue(element, element.value);
+      if (tag === "PROGRESS" || tag === "METER")
         return element.hasAttribute("value") ? `${element.value} of ${element.max}` : "";
       if (role === "textbox" && roles.isEditingHost(element)) return shownValue(element, edited(element));
       if (["slider", "spinbutton", "progressbar", "meter", "scrollbar"].includes(role))
@@ -162,18 +180,19 @@ const read = (() => {
       /(?:^|\s)(?:fa|icon|bi|mdi|glyphicon|ti|ri|oi|pi|codicon)-([a-z][\w-]+)/i.exec(attribute(element, "class") ?? "")?.[1];
 
     const kidsOf = (element, here) => {
-      if (element.tagName === "DETAILS" && !element.open)
-        return [...element.children].filter((child) => child.tagName === "SUMMARY").flatMap((child) => visit(child, here));
-      if (element.shadowRoot) marks.watch(element.shadowRoot);
+      if (dom.tagName(element) === "DETAILS" && !element.open)
+        return [...dom.children(element)].filter((child) => child.tagName === "SUMMARY").flatMap((child) => visit(child, here));
+      const shadow = dom.shadowRoot(element);
+      if (shadow) marks.watch(shadow);
       const nodes = below(element);
       const pick = picker(nodes);
       const kids = [];
       for (const node of nodes) {
         if (performance.now() > until) told.cut = true;
         if (told.cut) break;
-        if (node.nodeType === Node.TEXT_NODE) text(kids, node, here);
-        else if (node.nodeType === Node.ELEMENT_NODE) {
-          if (node.tagName === "BR") inlineText(kids, " ");
+        if (node instanceof Text) text(kids, node, here);
+        else if (node instanceof Element) {
+          if (dom.tagName(node) === "BR") inlineText(kids, " ");
           else if (pick(node, kids)) for (const kid of visit(node, here)) push(kids, arrived.has(node) ? { ...kid, q: 1 } : kid);
         }
       }
@@ -221,13 +240,13 @@ const read = (() => {
 
     // Which children are read: all, or of many alike those that can be seen, that changed, or that hold what is sought.
     const picker = (nodes) => {
-      const elements = wanted || !all ? [...nodes].filter((node) => node.nodeType === Node.ELEMENT_NODE) : [];
+      const elements = wanted || !all ? [...nodes].filter((node) => node instanceof Element) : [];
       if (elements.length <= MANY) return () => true;
       const kinds = new Map();
-      for (const element of elements) kinds.set(element.tagName, (kinds.get(element.tagName) ?? 0) + 1);
+      for (const element of elements) kinds.set(dom.tagName(element), (kinds.get(dom.tagName(element)) ?? 0) + 1);
       let at = 0;
       return (element, kids) => {
-        if (kinds.get(element.tagName) <= MANY) return true;
+        if (kinds.get(dom.tagName(element)) <= MANY) return true;
         at += 1;
         const read = wanted ? holds(element) || at <= 1 : at <= FIRST || worth(element);
         if (read) {
@@ -237,19 +256,19 @@ const read = (() => {
         }
         const last = kids.at(-1);
         if (last?.r === "more") last.m += 1;
-        else kids.push({ r: "more", m: 1, n: { TR: "rows", LI: "items", P: "paragraphs", OPTION: "options" }[element.tagName] ?? "items" });
+        else kids.push({ r: "more", m: 1, n: { TR: "rows", LI: "items", P: "paragraphs", OPTION: "options" }[dom.tagName(element)] ?? "items" });
         return false;
       };
     };
-    const holds = (element) => element.textContent.toLowerCase().includes(wanted);
+    const holds = (element) => dom.textContent(element).toLowerCase().includes(wanted);
     const worth = (element) => {
-      const box = element.getBoundingClientRect();
+      const box = dom.getBoundingClientRect(element);
       if (box.bottom > 0 && box.top < height && box.right > 0 && box.left < width && (box.width || box.height)) return true;
       if (changed.has(element) && told.changedItems < CHANGED) {
         told.changedItems += 1;
         return true;
       }
-      if (element === page.activeElement || element.contains(page.activeElement)) return true;
+      if (element === page.activeElement || dom.contains(element, page.activeElement)) return true;
       if (marks.known.has(element) && told.knownItems < KNOWN) {
         told.knownItems += 1;
         return true;
@@ -272,7 +291,8 @@ const read = (() => {
     };
 
     const tree = (root) => {
-      const kids = root === page ? visit(page.documentElement, sight.start()) : visit(root, sight.start());
+      const top = root === page ? page.documentElement : root;
+      const kids = top ? visit(top, sight.start()) : [];
       const flat = root === page && kids.length === 1 && kids[0].r === "generic" ? kids[0].k : kids;
       const tidied = flat.filter((kid) => kid.r !== "text" || settled(kid));
       tellApart();
@@ -282,12 +302,12 @@ const read = (() => {
   };
 
   return (root, options) => {
-    const page = root.ownerDocument ?? root;
+    const page = root instanceof Document ? root : dom.ownerDocument(root);
     marks.watch(page);
     marks.pass();
     const { tree, told, large } = reader(page, options);
-    const kids = tree(root.ownerDocument ? root : page);
-    const answer = { id: marks.id, title: clean(page.title), kids, hidden: told.hidden, cut: told.cut, large };
+    const kids = tree(root);
+    const answer = { id: marks.id, title: clean(page.title), kids, hidden: told.hidden, cut: told.cut || told.deep, large, type: page.contentType };
     if (options.mark) marks.forget();
     return answer;
   };

@@ -37,7 +37,7 @@ const roles = (() => {
   const SECTIONS = "article,aside,main,nav,section";
   const LONGEST_NAME = 300;
 
-  const attribute = (element, name) => Element.prototype.getAttribute.call(element, name);
+  const attribute = dom.getAttribute;
   const tidy = (text) => clean(text ?? "").replace(/\s+/g, " ").trim();
 
   // Characters that nobody sees but a model reads: tags, selectors, directions, fillers.
@@ -51,7 +51,7 @@ const roles = (() => {
       const known = stated.trim().toLowerCase().split(/\s+/).find((role) => KNOWN.has(role));
       if (known) return known === "none" || known === "presentation" ? "generic" : known;
     }
-    const tag = element.tagName;
+    const tag = dom.tagName(element);
     switch (tag) {
       case "A":
       case "AREA":
@@ -67,9 +67,9 @@ const roles = (() => {
       case "TH":
         return attribute(element, "scope") === "row" || besideCells(element) ? "rowheader" : "columnheader";
       case "HEADER":
-        return element.closest(SECTIONS) ? "generic" : "banner";
+        return dom.closest(element, SECTIONS) ? "generic" : "banner";
       case "FOOTER":
-        return element.closest(SECTIONS) ? "generic" : "contentinfo";
+        return dom.closest(element, SECTIONS) ? "generic" : "contentinfo";
       case "SECTION":
         return isNamed(element) ? "region" : "generic";
       case "FORM":
@@ -91,12 +91,12 @@ const roles = (() => {
   const besideCells = (head) =>
     !head.hasAttribute("scope") && !head.closest("thead") && [...(head.parentElement?.children ?? [])].some((cell) => cell.tagName === "TD");
   const isNamed = (element) =>
-    element.hasAttribute("aria-label") || element.hasAttribute("aria-labelledby") || element.hasAttribute("title");
+    ["aria-label", "aria-labelledby", "title"].some((name) => dom.hasAttribute(element, name));
   const isEditingHost = (element) =>
-    element.isContentEditable === true && !element.parentElement?.isContentEditable;
+    element.isContentEditable === true && !dom.parentElement(element)?.isContentEditable;
 
   const byIds = (element, ids) => {
-    const scope = element.getRootNode();
+    const scope = dom.getRootNode(element);
     return ids.split(/\s+/).map((id) => id && scope.getElementById?.(id)).filter(Boolean);
   };
   const stated = (element) => {
@@ -119,11 +119,11 @@ const roles = (() => {
     if (title) return title.slice(0, LONGEST_NAME);
     return fieldLike(element) ? tidy(attribute(element, "placeholder") || attribute(element, "aria-placeholder")) : "";
   };
-  const fieldLike = (element) => element.tagName === "INPUT" || element.tagName === "TEXTAREA" || element.hasAttribute("aria-placeholder");
+  const fieldLike = (element) => /^(INPUT|TEXTAREA)$/.test(dom.tagName(element)) || dom.hasAttribute(element, "aria-placeholder");
 
   // The name that HTML itself gives.
   const native = (element, role) => {
-    switch (element.tagName) {
+    switch (dom.tagName(element)) {
       case "INPUT":
         if (["submit", "reset", "button"].includes(element.type))
           return tidy(attribute(element, "value")) || { submit: "Submit", reset: "Reset" }[element.type] || labels(element);
@@ -170,12 +170,12 @@ const roles = (() => {
   // The words in an element, as they read: blocks apart, images by their alternative text.
   const content = (element, without = () => false) => tidy(wordsIn(element, without, 0));
   const wordsIn = (element, without, depth) => {
-    if (!element.firstElementChild && !element.shadowRoot) return element.textContent;
+    if (!dom.firstElementChild(element) && !dom.shadowRoot(element)) return dom.textContent(element);
     if (depth > 20) return "";
     let text = "";
     for (const child of below(element)) {
-      if (child.nodeType === Node.TEXT_NODE) text += child.data;
-      if (child.nodeType !== Node.ELEMENT_NODE || SILENT.has(child.tagName) || without(child)) continue;
+      if (child instanceof Text) text += child.data;
+      if (!(child instanceof Element) || SILENT.has(dom.tagName(child)) || without(child)) continue;
       if (attribute(child, "aria-hidden") === "true") continue;
       const style = getComputedStyle(child);
       if (style.display === "none" || style.visibility === "hidden") continue;
@@ -186,7 +186,7 @@ const roles = (() => {
     return text;
   };
   const inside = (child, without, depth) => {
-    switch (child.tagName) {
+    switch (dom.tagName(child)) {
       case "IMG":
         return attribute(child, "alt") || attribute(child, "title") || "";
       case "svg":
@@ -205,12 +205,13 @@ const roles = (() => {
   const SILENT = new Set(["SCRIPT", "STYLE", "TEMPLATE", "NOSCRIPT", "HEAD", "META", "LINK", "TITLE", "DATALIST"]);
   // What is rendered below an element: shadow roots and slots included.
   const below = (element) => {
-    if (element.shadowRoot) return element.shadowRoot.childNodes;
-    if (element.tagName === "SLOT") {
+    const root = dom.shadowRoot(element);
+    if (root) return root.childNodes;
+    if (dom.tagName(element) === "SLOT") {
       const assigned = element.assignedNodes();
       if (assigned.length) return assigned;
     }
-    return element.childNodes;
+    return dom.childNodes(element);
   };
 
   const truth = (element, name) => {
@@ -221,24 +222,25 @@ const roles = (() => {
   const statesOf = (element, role) => {
     const found = [];
     if (CHECKABLE.has(role)) {
-      const box = element.tagName === "INPUT" && (element.type === "checkbox" || element.type === "radio");
+      const box = dom.tagName(element) === "INPUT" && (element.type === "checkbox" || element.type === "radio");
       const mixed = box ? element.indeterminate : truth(element, "checked") === "mixed";
       if (mixed) found.push("checked=mixed");
       else if (box ? element.checked : truth(element, "checked")) found.push("checked");
     }
-    if (element.matches(":disabled") || (CONTROLS.has(role) && element.closest("[aria-disabled=true]"))) found.push("disabled");
-    const expanded = element.tagName === "SUMMARY" ? String(!!element.parentElement?.open) : attribute(element, "aria-expanded");
+    if (dom.matches(element, ":disabled") || (CONTROLS.has(role) && dom.closest(element, "[aria-disabled=true]"))) found.push("disabled");
+    const expanded = dom.tagName(element) === "SUMMARY" ? String(!!dom.parentElement(element)?.open) : attribute(element, "aria-expanded");
     if (expanded === "true") found.push("expanded");
     else if (expanded === "false" && CONTROLS.has(role)) found.push("collapsed");
     if (attribute(element, "aria-invalid") === "true") found.push("invalid");
-    if (role === "heading") found.push(`level=${attribute(element, "aria-level") || element.tagName.match(/^H([1-6])$/)?.[1] || 2}`);
+    if (role === "heading") found.push(`level=${attribute(element, "aria-level") || dom.tagName(element).match(/^H([1-6])$/)?.[1] || 2}`);
     if (truth(element, "pressed")) found.push(truth(element, "pressed") === "mixed" ? "pressed=mixed" : "pressed");
-    if (element.tagName === "OPTION" ? element.selected : truth(element, "selected")) found.push("selected");
+    if (dom.tagName(element) === "OPTION" ? element.selected : truth(element, "selected")) found.push("selected");
     const current = attribute(element, "aria-current");
     if (current && current !== "false") found.push("current");
-    if (element.readOnly === true && !element.disabled && role !== "checkbox" && role !== "radio") found.push("readonly");
-    if (element.required === true || truth(element, "required")) found.push("required");
-    if (role === "dialog" || role === "alertdialog") if (element.matches(":modal") || truth(element, "modal")) found.push("modal");
+    const field = /^(INPUT|TEXTAREA|SELECT)$/.test(dom.tagName(element));
+    if (field && element.readOnly === true && !element.disabled && role !== "checkbox" && role !== "radio") found.push("readonly");
+    if ((field && element.required === true) || truth(element, "required")) found.push("required");
+    if (role === "dialog" || role === "alertdialog") if (dom.matches(element, ":modal") || truth(element, "modal")) found.push("modal");
     return found;
   };
 

@@ -6,7 +6,20 @@ from importlib.resources import files
 __all__ = ["ENGINE", "engine", "script"]
 
 ENGINE = "pointsman"
-_PARTS = ("roles", "beside", "sight", "state", "read", "describe", "obstacle", "tables", "items", "layout", "engine")
+_PARTS = (
+    "dom",
+    "roles",
+    "beside",
+    "sight",
+    "state",
+    "read",
+    "describe",
+    "obstacle",
+    "tables",
+    "items",
+    "layout",
+    "engine",
+)
 
 
 @cache

@@ -61,6 +61,7 @@ __all__ = ["Secrets", "Session", "Wait"]
 _LONGEST_EDGE = 1_600
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
+_ATTEMPTS = 3  # to leave a page that navigates by itself
 T = TypeVar("T")
 
 Wait = Literal["auto", "none"]
@@ -324,29 +325,35 @@ class Session:
             await self._boundary.admit(origin_of(url))
             for before in (self._proxy.refused, self._proxy.unreached):
                 before()  # those are not of this address
-            try:
-                answer = await tab.page.goto(url, wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
-                if answer is not None and answer.headers.get("proxy-status", "").startswith("pointsman"):
-                    raise NavigationFailed(not_reached(url, self._proxy.refused(), self._proxy.unreached()))
-            except Error as error:
-                if "ERR_TUNNEL_CONNECTION_FAILED" in error.message:
-                    refused, unreached = self._proxy.refused(), self._proxy.unreached()
-                    raise NavigationFailed(not_reached(url, refused, unreached)) from error
-                if (
-                    "ERR_ABORTED" in error.message or "Download is starting" in error.message
-                ):  # the reason comes a moment later: a download, a crash
-                    await tab.noticing(lambda: bool(tab.downloads) or not tab.usable, longest_s=0.5)
-                if tab.downloads or not tab.usable:
-                    return
-                if reason := failure_of(error.message, url, self.deadlines.navigate_s):
-                    raise NavigationFailed(reason) from error
-                raise
+            await self._gone_to(tab, url)
             if not (origin := origin_of(url)):
                 tab.blank = ""  # we made it blank
             elif not origin.endswith("://"):
                 self._origins.add(origin)
 
         return await self.acting(page, go, deadline_s=self.deadlines.navigate_s + 1, fresh_page=True)
+
+    async def _gone_to(self, tab: Tab, url: str) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                answer = await tab.page.goto(url, wait_until="commit", timeout=self.deadlines.navigate_s * 1000)
+            except Error as error:
+                if "ERR_TUNNEL_CONNECTION_FAILED" in error.message:
+                    refused, unreached = self._proxy.refused(), self._proxy.unreached()
+                    raise NavigationFailed(not_reached(url, refused, unreached)) from error
+                aborted = "ERR_ABORTED" in error.message or "Download is starting" in error.message
+                if aborted:  # the reason comes a moment later: a download, a crash
+                    await tab.noticing(lambda: bool(tab.downloads) or not tab.usable, longest_s=0.5)
+                if tab.downloads or not tab.usable:
+                    return
+                if attempt < _ATTEMPTS and (aborted or "interrupted by another navigation" in error.message):
+                    continue  # the page that is open goes somewhere by itself all the time
+                if reason := failure_of(error.message, url, self.deadlines.navigate_s):
+                    raise NavigationFailed(reason) from error
+                raise
+            if answer is not None and answer.headers.get("proxy-status", "").startswith("pointsman"):
+                raise NavigationFailed(not_reached(url, self._proxy.refused(), self._proxy.unreached()))
+            return
 
     async def back(self, *, forward: bool = False, page: str | None = None) -> Observation:
         """Go back to the page before, or forward to the one after."""
@@ -647,8 +654,9 @@ class Session:
             doing = Doing(acted=f"Answered {answer} to {dialog.type}() {self.scrub(dialog.message)!r}")
             doing.performed = accept
 
+            tab.dialog = None
+
             async def reply() -> None:
-                tab.dialog = None
                 if not accept:
                     await dialog.dismiss()
                 elif dialog.type == "prompt" and prompt_text is not None:
@@ -659,6 +667,7 @@ class Session:
             async with self._faults.translated(tab, doing):
                 tab.begin()
                 await tab.until_interrupted(reply, deadline_s=self.deadlines.act_s)
+                await tab.held_ends(longest_s=self.deadlines.act_s)
                 return await self._seen(tab, doing)
 
     async def wait_for(
@@ -689,6 +698,10 @@ class Session:
                     if shown and gone:
                         return
                     await anyio.sleep(_POLL_S)
+            if not await self._faults.alive():
+                raise self._faults.browser_gone(doing)
+            if not await tab.answers():
+                raise TimeoutError  # it hangs, which is another matter
             wanted = f"{text!r} did not show" if text is not None else f"{text_gone!r} did not go"
             raise TimedOut(f"{wanted} within {longest:g} s. Take a snapshot to see what the page shows instead.")
 
@@ -704,10 +717,14 @@ class Session:
             if self._lease.name:
                 state = await self.context.storage_state(indexed_db=True)
             await self.context.close()
+        await self.let_go(state)
+        self.pages.tabs.clear()
+
+    async def let_go(self, state: Any = None) -> None:
+        """Give back what is held outside of the browser; `state` is what a profile keeps, None for what it had."""
         with anyio.CancelScope(shield=True):
             await self._lease.given_back(state)
             await self._proxy.aclose()
-        self.pages.tabs.clear()
 
     # Turns
 

@@ -1,7 +1,7 @@
 // Whether a person can see a text: not clear as glass, not the colour of its ground, not a pixel high, not beside the
 // page. Text that nobody sees is how pages talk to models behind people's backs.
 const sight = (() => {
-  const start = () => ({ faint: false, clipped: false, off: false, tiny: false, ground: undefined, ink: null, pointer: false });
+  const start = () => ({ depth: 0, kept: 0, faint: false, clipped: false, off: false, tiny: false, ground: undefined, ink: null, pointer: false });
 
   const within = (around, element, style, box) => ({
     faint: around.faint || Number(style.opacity) < 0.05,

@@ -31,7 +31,7 @@ const marks = (() => {
     note(observer.takeRecords());
     const found = new Set();
     for (const target of touched)
-      for (let node = target; node && !found.has(node); node = node.parentNode ?? node.host) found.add(node);
+      for (let node = target; node && !found.has(node); node = dom.above(node)) found.add(node);
     return found;
   };
   const forget = () => {
@@ -44,7 +44,7 @@ const marks = (() => {
   };
   const insertedAfter = (element, then) => {
     note(observer.takeRecords());
-    for (let node = element; node; node = node.parentNode ?? node.host) if ((inserted.get(node) ?? -1) >= then) return true;
+    for (let node = element; node; node = dom.above(node)) if ((inserted.get(node) ?? -1) >= then) return true;
     return false;
   };
   return { id, known, watch, changed, forget, insertedAfter, now: () => time, pass };
@@ -79,7 +79,7 @@ const refs = (() => {
   };
   const alive = (ref) => {
     const element = byRef.get(ref)?.deref();
-    return element?.isConnected ? element : null;
+    return element && dom.getRootNode(element, { composed: true }) === document ? element : null;
   };
 
   // What a ref means now: { element }, { element, healed } or { gone, candidates }.
@@ -101,11 +101,12 @@ const refs = (() => {
     remember(ref, heir, was.role, nameOf(heir, was.role));
     return { element: heir, healed: true, was };
   };
-  const isShown = (element) => element.getClientRects().length > 0 && getComputedStyle(element).visibility === "visible";
+  const isShown = (element) => dom.getClientRects(element).length > 0 && getComputedStyle(element).visibility === "visible";
   const everything = (root, found = []) => {
     for (const element of root.querySelectorAll("*")) {
       found.push(element);
-      if (element.shadowRoot) everything(element.shadowRoot, found);
+      const inner = dom.shadowRoot(element);
+      if (inner) everything(inner, found);
     }
     return found;
   };

@@ -26,6 +26,7 @@ from playwright.async_api import (
 from bridges.browser.documents import Documents
 from bridges.browser.navigation import failure_of
 from bridges.browser.snapshot import View
+from bridges.browser.words import Download as Saved
 from bridges.browser.words import origin_of
 
 __all__ = ["UNKNOWN", "Said", "Tab"]
@@ -74,6 +75,7 @@ class Tab:
         self.moves = 0
         self.documents = Documents()
         self.downloads: list[Download] = []
+        self.saving: dict[asyncio.Future[Saved], str] = {}
         self.opened = 0  # pages of the session that opened by themselves since the action began
         self.console_errors: list[str] = []
         self.console: deque[Said] = deque(maxlen=_MOST_KEPT)
@@ -94,7 +96,6 @@ class Tab:
 
     def _listen(self) -> None:
         page = self.page
-        page.on("dialog", self._on_dialog)
         page.on("crash", self._on_crash)
         page.on("close", self._on_close)
         page.on("download", self._on_download)
@@ -160,6 +161,19 @@ class Tab:
             return False
         raise TimeoutError
 
+    async def held_ends(self, *, longest_s: float) -> None:
+        """Wait for work that a dialog held to end, or to be held again; what takes longer is stopped."""
+        held = self._held
+        if held is None or held.done():
+            return
+        watch = asyncio.ensure_future(self.interrupted.wait())
+        try:
+            await asyncio.wait({held, watch}, timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.cancel()
+        if not held.done() and not watch.done():
+            await _stopped(held)
+
     async def answers(self) -> bool:
         """Return whether the page's scripts still run."""
         with anyio.move_on_after(1.0):
@@ -180,8 +194,9 @@ class Tab:
 
     async def close(self, *, deadline_s: float) -> None:
         """Close the page whatever state it is in; dialogs and held work end with it."""
-        if self._held is not None:
-            self._held.cancel()
+        for task in (self._held, *self.saving):
+            if task is not None:
+                task.cancel()
         with anyio.move_on_after(deadline_s, shield=True), contextlib.suppress(Error):
             await self.page.close()
         self.closed = True
@@ -191,7 +206,8 @@ class Tab:
     def _notice(self) -> None:
         self.noticed.set()
 
-    def _on_dialog(self, dialog: Dialog) -> None:
+    def met(self, dialog: Dialog) -> None:
+        """Take note of a dialog that opened."""
         self.dialog = dialog
         self.interrupted.set()
         self._notice()
@@ -278,8 +294,8 @@ class Tab:
 
     def _on_navigated(self, frame: Frame) -> None:
         self.moved.add(frame)
-        self.moves += 1
         if frame == self.page.main_frame:
+            self.moves += 1
             self.navigation = None
             if not frame.url.startswith("about:"):
                 self.blank = UNKNOWN  # whoever makes it blank again
