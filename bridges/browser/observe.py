@@ -26,7 +26,7 @@ _LONG = 1_500  # characters of changes
 _WHOLE_S = 3.0  # more for a page that is read whole
 _LONGEST_ERROR = 300
 _FEW = 3  # refused connections that are told
-_SAVE_S = 5.0  # a download that takes longer is reported as pending, and as done by a later observation
+_SAVE_S = 2.0  # a download that takes longer is reported as pending, and as done by a later observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,7 +167,7 @@ def _lines(node: Node, depth: int) -> Iterator[Line]:
         yield from _item(node, depth)
     elif node.role in _TRANSPARENT and not node.clickable:
         yield from _transparent(node, depth)
-    elif node.role == "img" and not node.name and not node.clickable:
+    elif node.role == "img" and not node.name and not node.text and not node.clickable:
         return
     elif _is_one_line(node):
         yield _line(node, depth, _inline(node) + (f" (beside: {node.near})" if node.near else ""))
@@ -284,7 +284,7 @@ def _inline(node: Node) -> str:
         return node.text
     if node.role in ("combobox", "listbox") and _is_native_list(node):
         return _native_list(node)
-    if node.role == "img" and not node.name and not node.clickable:
+    if node.role == "img" and not node.name and not node.text and not node.clickable:
         return ""
     inner = _inline_children(node)
     if node.role in _TRANSPARENT and not node.clickable:
