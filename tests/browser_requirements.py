@@ -159,7 +159,7 @@ THE_BROWSER = (
             "tests/test_browser_faults.py::test_a_cancelled_action_does_not_happen_later",
             "tests/test_browser_faults.py::test_a_cancelled_wait_makes_room_for_the_next_call_at_once",
         ),
-        gap="A form whose fields are called like its own methods is read, and cannot be clicked in: Playwright asks it.",
+        gap="A form with fields called like its own methods is read, but cannot be clicked in: Playwright asks it.",
     ),
     Requirement(
         id="browser:boundary",

@@ -42,7 +42,7 @@ _FILE_BYTES = 32 * 2**20
 class _Check(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="Short name, such as total-matches.")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="Such as total-matches.")
     about: str = Field("", max_length=300, description="What it shows, in a sentence.")
     required: bool = True
     invariant: bool = Field(False, description="Must hold before and after; then it proves no change by itself.")
@@ -158,32 +158,32 @@ class CheckSpec(BaseModel):
     ] = Field(
         description="page_text: text, absent. page_address: contains. output_schema: schema. row_count: label or "
         "at_least, at_most. total_on_page: column, label, tolerance, negated. rows_in_download: file, columns, "
-        "negated. downloaded: file. layout: target, only. picture: picture (kept before), target, mask, tolerance."
+        "negated. downloaded: file. layout: target, only. picture: picture, target, mask, tolerance."
     )
-    id: str = Field(description="Short name, such as total-matches.")
+    id: str = Field(description="Such as total-matches.")
     about: str | None = None
     required: bool | None = None
-    invariant: bool | None = Field(None, description="Must hold before and after; proves no change by itself.")
+    invariant: bool | None = Field(None, description="Must hold before and after.")
     expectation: Literal["task", "caller", "independent", "derived_from_output"] | None = Field(
-        None, description="Where the expected value comes from; one derived from the output proves nothing."
+        None, description="derived_from_output proves nothing."
     )
     text: str | None = None
     absent: bool | None = None
     contains: str | None = None
     schema_: dict[str, Any] | None = Field(None, alias="schema")
-    label: str | None = Field(None, description="Words beside which the page shows the amount.")
+    label: str | None = Field(None, description="Words beside the amount on the page.")
     at_least: int | None = None
     at_most: int | None = None
     column: str | None = Field(None, description="Column of the output's rows.")
     tolerance: str | None = None
-    file: str | None = Field(None, description="Name of a downloaded CSV file; * stands for anything.")
+    file: str | None = Field(None, description="Downloaded CSV; * stands for anything.")
     columns: dict[str, str] | None = Field(None, description="Output column to column of the file.")
     target: str | None = None
-    only: list[Literal["overlap", "clipped", "off-screen", "contrast"]] | None = None
+    only: list[str] | None = None
     picture: str | None = None
     mask: list[str] | None = None
     negated: list[str] | None = Field(
-        None, description="Output columns that the page or file writes with the other sign, as ledgers write credits."
+        None, description="Output columns written with the other sign there, as ledgers do."
     )
 
     def plain(self) -> dict[str, Any]:

@@ -54,10 +54,16 @@ class Tool(Generic[A]):
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """The JSON Schema of the arguments, without the noise that pydantic adds for documentation's sake."""
+        """The JSON Schema of the arguments, without the noise that pydantic adds for documentation's sake.
+
+        A field marked `unlisted` is accepted, for callers that know it from elsewhere, and not shown.
+        """
         schema = self.arguments.model_json_schema()
         for part in (schema, *schema.get("$defs", {}).values()):
             part.pop("description", None)  # docstrings are for readers of the code
+            kept = {name: about for name, about in part.get("properties", {}).items() if not about.get("unlisted")}
+            if "properties" in part:
+                part["properties"] = kept
         return _plain(schema) | {"additionalProperties": False}
 
 
@@ -94,7 +100,9 @@ def _plain(schema: Any) -> Any:
             kept = {
                 key: _plain(value)
                 for key, value in entries.items()
-                if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
+                if not (key == "title" and isinstance(value, str))
+                and not (key == "default" and value in (None, False, "", []))
+                and not (key == "additionalProperties" and isinstance(value, bool))
             }
             choices = [choice for choice in kept.get("anyOf", ()) if choice != {"type": "null"}]
             if len(choices) == 1:

@@ -101,38 +101,32 @@ class ShapeInput(BaseModel):
 
     horizon: Horizon | None = Described(
         default=None,
-        description="How far the work runs: single (one turn), multi (several steps), long (a chain in which "
-        "an early error compounds), multi_session (resumed over days).",
+        description="single turn; multi: several steps; long: early errors compound; multi_session: over days.",
     )
     stakes: Stakes | None = Described(
         default=None,
-        description="What a wrong step costs: trivial, low or medium (seen at once, easily corrected), high "
-        "(corrupts downstream state, writes bad production data, or is noticed only later), irreversible.",
+        description="Cost of a wrong step; high: corrupts what follows, or is noticed only later.",
     )
     failure_cost_usd: float | None = Described(
         default=None,
         ge=0,
         allow_inf_nan=False,
-        description="The same in money: US dollars lost when a failure goes unnoticed.",
+        description="The same in US dollars.",
     )
     surfaces: list[Surface] | None = Described(
         default=None,
         min_length=1,
-        description="Where the work lives; several may apply. browser and desktop: on a live interface.",
+        description="Where the work lives; browser, desktop: a live interface.",
     )
     tool_count: int | None = Described(
         default=None,
         ge=0,
-        description="How many tools the agent needs. Left out, this server counts its own.",
+        description="Tools that the agent needs; else this server's are counted.",
     )
-    context_tokens: int | None = Described(
-        default=None, ge=0, description="Tokens of the material that must be held in mind at once."
-    )
-    requires_computer_use: bool | None = Described(
-        default=None, description="Whether somebody must click and type in an interface that has no API."
-    )
+    context_tokens: int | None = Described(default=None, ge=0, description="Tokens to be held in mind at once.")
+    requires_computer_use: bool | None = Described(default=None, description="Must somebody click and type?")
     requires_verification: bool | None = Described(
-        default=None, description="Whether the result must be checked apart from the work before it counts."
+        default=None, description="Must the result be checked apart from the work?"
     )
 
 

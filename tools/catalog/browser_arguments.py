@@ -1,6 +1,7 @@
 """The arguments of the browser family, named as the Playwright MCP server names them.
 
-`ref` is accepted for `target`, and what an element is in words (`element`) is taken for the record.
+`ref` is accepted for `target`; what an element is in words (`element`), and what else callers of that server send
+along, is accepted and taken for the record, but not listed.
 """
 
 from typing import Annotated, Any, Literal
@@ -84,7 +85,7 @@ _OPTIONAL_TARGET = Field(
 )
 Wait = Literal["auto", "none"]
 _WAIT: Any = Field("auto", description="none: do not wait for the page to react.")
-_ELEMENT = Field(None, description="In words; for the record only.")
+_ELEMENT = Field(None, json_schema_extra={"unlisted": True})
 
 
 class Navigate(OnSession):
@@ -137,11 +138,9 @@ class FormField(BaseModel):
 
     target: str = _TARGET
     value: str = Field(description='Text, secret://NAME, option label, or "true"/"false" for a checkbox.')
-    name: str | None = Field(None, description="In words; for the record only.")
+    name: str | None = _ELEMENT
     element: str | None = _ELEMENT
-    type: Literal["textbox", "checkbox", "radio", "combobox", "slider"] | None = Field(
-        None, description="Found out from the page."
-    )
+    type: Literal["textbox", "checkbox", "radio", "combobox", "slider"] | None = _ELEMENT
 
 
 class FillForm(OnSession):

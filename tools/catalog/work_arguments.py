@@ -24,7 +24,7 @@ __all__ = [
     "Verify",
 ]
 
-_WAIT = Described(45.0, ge=0, le=55, description="Seconds to wait for the result; after that a run handle comes.")
+_WAIT = Described(45.0, ge=0, le=55, description="Seconds to wait; then a run handle comes.")
 
 
 class Arguments(BaseModel):
@@ -54,7 +54,7 @@ class RouteTask(Arguments):
     policy: Literal["article-prose", "article-code", "pinned"] = "article-prose"
     pin: str | None = Described(None, description="Executor to use, with policy pinned.")
     mode: Literal["advise", "delegate"] = Described("advise", description="delegate carries the decision out.")
-    recipe: str | None = Described(None, description="A recipe that does this task, for when no operator is there.")
+    recipe: str | None = Described(None, description="Recipe for when no operator is there.")
     inputs: dict[str, str] = Described(default_factory=dict[str, str], description="Inputs of the recipe.")
     wait_s: float = _WAIT
 
@@ -112,11 +112,11 @@ class Verify(Arguments):
     checks: list[CheckSpec] = Described(
         default_factory=list[CheckSpec], description="Before acting: what will prove it."
     )
-    session: str | None = Described(None, description="Browser session to look at; omit for the default one.")
+    session: str | None = Described(None)
     stakes: Stakes = "low"
-    contract: str | None = Described(None, description="Afterwards: the handle that registering returned.")
+    contract: str | None = Described(None, description="Afterwards: its handle.")
     output: Any = Described(None, description="Afterwards: what is claimed, such as {rows: [...]}.")
-    blocked: str = Described("", description="Afterwards: what stood in the way and was not ours to move.")
+    blocked: str = Described("", description="Afterwards: what stood in the way.")
 
 
 class Acknowledge(Arguments):
