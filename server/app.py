@@ -106,6 +106,10 @@ class App:
         assert self._store is not None
         return await self._store.entries()
 
+    async def warm(self) -> None:
+        """Start the browser before the first call that needs it."""
+        await self._browsers.warm()
+
     async def aclose(self) -> None:
         """Let go of the browser, then of the journal, so that the last outcomes are in it."""
         with anyio.move_on_after(_CLOSE_S, shield=True):
@@ -194,6 +198,8 @@ async def running(config: Config, *, extra: tuple[Tool[Any], ...] = ()) -> Async
     async with anyio.create_task_group() as tasks:
         async with Runs.open() as runs:
             app = App(config, recipes, tasks, runs, extra)
+            if config.browser.warm:
+                tasks.start_soon(app.warm)
             try:
                 yield app
             finally:

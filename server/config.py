@@ -55,6 +55,7 @@ class BrowserConfig(_Section):
 
     `evaluate` allows `browser_evaluate`, which asks each time. `endpoint` is a browser that runs already, a CDP address
     or a Playwright server's; `unbounded` permits one on another machine, out of reach of the network boundary.
+    `warm` starts the browser with the server instead of with the first call that needs it.
     `network` is "open" for the public web or "listed" for `origins` and `allow` alone; private addresses are reached
     only where they are listed or a session was sent there; `deny` wins.
     """
@@ -68,6 +69,7 @@ class BrowserConfig(_Section):
     evaluate: bool = False
     endpoint: str = Field("", pattern=r"^((https?|wss?)://\S+)?$")
     unbounded: bool = False
+    warm: bool = False
     sessions: int = Field(8, ge=1, le=100)
     idle_minutes: float = Field(30, gt=0)
     life_hours: float = Field(8, gt=0)

@@ -196,8 +196,8 @@ THE_BROWSER = (
             _SESSIONS + "test_the_boundary_holds_in_a_browser_that_runs_already",
             _SESSIONS + "test_more_sessions_than_the_most_are_refused_and_a_closed_one_makes_room",
             _SESSIONS + "test_a_session_that_nobody_uses_is_closed_and_that_is_said",
+            _SESSIONS + "test_a_browser_that_was_started_with_the_server_is_the_one_that_is_used",
         ),
-        gap="There is no warm start: the browser starts with the first call that needs it.",
     ),
     Requirement(
         id="browser:bench",

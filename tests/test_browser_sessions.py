@@ -104,6 +104,27 @@ async def test_an_address_where_no_browser_answers_is_said() -> None:
             await browsers.open(owner="me")
 
 
+async def test_a_browser_that_was_started_with_the_server_is_the_one_that_is_used(site: Site) -> None:
+    async with opened(BrowserOptions()) as browsers:
+        await browsers.warm()
+        started = browsers_of(psutil.Process())
+        session = await browsers.open(owner="me")
+        assert (await session.navigate(site.url("blank.html"))).title == "Blank"
+        assert len(started) == 1
+        assert browsers_of(psutil.Process()) == started
+
+
+def browsers_of(process: psutil.Process) -> set[int]:
+    """Return the browsers below a process, helpers left out."""
+    found: set[int] = set()
+    for child in process.children(recursive=True):
+        with suppress(psutil.Error):  # it ended meanwhile
+            command = child.cmdline()
+            if "--headless" in " ".join(command) and not any(part.startswith("--type=") for part in command):
+                found.add(child.pid)
+    return found
+
+
 async def test_more_sessions_than_the_most_are_refused_and_a_closed_one_makes_room(site: Site) -> None:
     async with opened(BrowserOptions(most_sessions=2)) as browsers:
         first = await browsers.open(owner="me")

@@ -4,6 +4,8 @@ Each session has a context of its own, and a way out of its own.
 """
 
 import base64
+import contextlib
+import importlib
 import secrets as tokens
 import time
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
+from anyio import to_thread
 from pydantic import TypeAdapter
 
 from bridges.browser.profiles import Lease, Profiles
@@ -80,6 +83,12 @@ class Browsers:
         self._sessions: dict[str, Session] = {}
         self._defaults: dict[str, str] = {}
         self._reaped: dict[str, str] = {}
+
+    async def warm(self) -> None:
+        """Start the browser before anybody asks; what goes wrong is told to the first call that needs it."""
+        await to_thread.run_sync(importlib.import_module, "playwright.async_api")  # half a second, beside the loop
+        with contextlib.suppress(BrowserError):
+            await self._started()
 
     async def session(self, handle: str | None, *, owner: str) -> "Session":
         """Return a session of the owner's; without a handle the owner's default one, opened when there is none.
