@@ -948,8 +948,10 @@ async def test_a_popup_with_a_dialog_is_told_and_answered(session: Session, fair
     await ended(session.navigate(fair.page(opener)))
     seen = await ended(session.click(button("Open")))
     assert seen.opened == ("p2",)
-    dialog = session.dialog
-    assert dialog is not None
+    with anyio.fail_after(6):
+        while (dialog := session.dialog) is None:  # the page that opened is on its way
+            with suppress(BrowserError):
+                await session.wait_for(time_s=0.1, page="p2")
     assert (dialog.page, dialog.message) == ("p2", "first")
     assert "after" in shown(await ended(session.handle_dialog(True)))
     assert "Pressed" in shown(await ended(session.click(button("Press"), page="p1")))

@@ -18,6 +18,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+_TRIES = 3  # a machine that is overloaded may hold a callback back for longer than anybody waits
+
+
 @pytest.fixture(scope="module")
 async def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a click on each page was answered with."""
@@ -35,7 +38,9 @@ async def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 async def _clicked(house: House, origin: str, names: list[str], said: dict[str, str]) -> None:
     opened = await house.call("call_write_tool", name="browser_new_session", arguments={})
     session = dict(opened.structured_content or {})["session"]
-    for name in names:
+    for name in [each for each in names for _ in range(_TRIES)]:
+        if DONE in said.get(name, "") or "Still pending: " in said.get(name, ""):
+            continue
         page = await house.call("browser_navigate", url=f"{origin}/settle/?case={name}", session=session)
         assert DONE not in text_of(page)
         answer = await house.call("browser_click", target='role=button[name="Go"]', session=session)

@@ -47,7 +47,11 @@ class Pages:
     def _on_dialog(self, dialog: Dialog) -> None:
         """Heard here, because a page can open one before it is told of; unheard, Playwright would dismiss it."""
         if dialog.page is not None:
-            self._adopted(dialog.page).met(dialog)
+            tab = self._adopted(dialog.page)
+            tab.met(dialog)
+            for other in self.tabs.values():
+                if other is not tab:
+                    other.saw_dialog(tab)
 
     def _on_popup(self, opener: Tab, page: Page) -> None:
         """A blank popup belongs to the frame that opened it: known where all frames of the page are of one origin."""

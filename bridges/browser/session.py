@@ -25,8 +25,8 @@ from bridges.browser.observe import Observer
 from bridges.browser.pages import Pages
 from bridges.browser.pictures import Label, Picture, labels_of, size_of
 from bridges.browser.profiles import Lease
-from bridges.browser.snapshot import view_text
-from bridges.browser.tab import Tab
+from bridges.browser.snapshot import View, view_text
+from bridges.browser.tab import Tab, stopped
 from bridges.browser.target import Located
 from bridges.browser.words import (
     BadAddress,
@@ -61,7 +61,7 @@ __all__ = ["Secrets", "Session", "Wait"]
 _LONGEST_EDGE = 1_600
 _LONGEST_WAIT_S = 30.0
 _POLL_S = 0.1
-_ATTEMPTS = 3  # to leave a page that navigates by itself
+_ATTEMPTS = 8  # to leave a page that navigates by itself
 T = TypeVar("T")
 
 Wait = Literal["auto", "none"]
@@ -804,9 +804,25 @@ class Session:
                 raise self._faults.browser_gone(doing)
             doing.notes.append(f"page {tab.handle} closed itself")
             tab = await self.pages.usable(None)
-        with anyio.fail_after(self.deadlines.snapshot_s + 2):
-            view = await self.observer.take(tab)
+        view = await self._view(tab)
+        if view is None and tab.elsewhere is not None:
+            doing.notes.append(f"a dialog is open on page {tab.elsewhere.handle}, and may hold this one up: answer it")
         return await self.observer.observation(tab, doing, view, pending=pending)
+
+    async def _view(self, tab: Tab) -> View | None:
+        """Read the page, unless a dialog opens meanwhile that holds it up."""
+        longest_s = self.deadlines.snapshot_s + 2
+        read = asyncio.ensure_future(self.observer.take(tab))
+        held = asyncio.ensure_future(tab.noticing(lambda: tab.held_up, longest_s=longest_s))
+        try:
+            await asyncio.wait({read, held}, timeout=longest_s, return_when=asyncio.FIRST_COMPLETED)
+            if read.done():
+                return read.result()
+            if tab.held_up:
+                return None
+            raise TimeoutError
+        finally:
+            await stopped(read, held)
 
     @contextlib.asynccontextmanager
     async def limited(self, deadline_s: float) -> AsyncGenerator[None]:

@@ -22,6 +22,7 @@ _QUIET_S = 0.025
 _BOUND_S = 2.5
 _REQUEST_S = 1.8  # a request longer than this is reported as pending
 _MOST_ROUNDS = 25  # a page that goes from page to page is not followed for ever
+_MOST_MOVES = 20  # a page may change its address without end, and never load anything
 _LEAST_LOAD_S = 2.0
 _STOP_S = 4.0  # for a busy machine; it takes milliseconds
 _OPENING = "a page is opening"  # as `settle.js` says it
@@ -48,6 +49,8 @@ async def settle(tab: Tab, *, load_s: float, bound_s: float = _BOUND_S) -> tuple
     start = time.monotonic()
     end, patience = start + bound_s, start + min(bound_s, _REQUEST_S)
     for _ in range(_MOST_ROUNDS):
+        if time.monotonic() - start > max(bound_s, load_s):
+            break
         if not await _loaded(tab, max(_LEAST_LOAD_S, start + load_s - time.monotonic())):
             return (await _given_up(tab),)
         if _over(tab):
@@ -75,14 +78,16 @@ def _leaving(tab: Tab) -> bool:
 
 
 def _over(tab: Tab) -> bool:
-    return tab.dialog is not None or not tab.usable
+    return tab.dialog is not None or tab.held_up or not tab.usable
 
 
 async def _loaded(tab: Tab, load_s: float) -> bool:
     """Wait for navigations to come and to load; False when one has not by the deadline."""
     with anyio.move_on_after(load_s) as scope:
         await tab.noticing(lambda: tab.navigation is None or _over(tab), longest_s=load_s)
-        while tab.moved and not _over(tab):
+        for _ in range(_MOST_MOVES):
+            if not tab.moved or _over(tab):
+                break
             frame = tab.moved.pop()
             await _load(tab, frame, load_s)
     return not scope.cancelled_caught and (tab.navigation is None or _over(tab))

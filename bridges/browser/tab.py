@@ -29,7 +29,7 @@ from bridges.browser.snapshot import View
 from bridges.browser.words import Download as Saved
 from bridges.browser.words import origin_of
 
-__all__ = ["UNKNOWN", "Said", "Tab"]
+__all__ = ["UNKNOWN", "Said", "Tab", "stopped"]
 
 UNKNOWN = "about:"  # the origin of a blank page when we cannot tell
 
@@ -76,6 +76,7 @@ class Tab:
         self.documents = Documents()
         self.downloads: list[Download] = []
         self.saving: dict[asyncio.Future[Saved], str] = {}
+        self.elsewhere: Tab | None = None
         self.opened = 0  # pages of the session that opened by themselves since the action began
         self.console_errors: list[str] = []
         self.console: deque[Said] = deque(maxlen=_MOST_KEPT)
@@ -124,6 +125,7 @@ class Tab:
     def begin(self) -> None:
         """Forget what was noted before; what is noted from here on belongs to the next action."""
         self.opened = 0
+        self.elsewhere = None
         self.console_errors.clear()
         self.underway.clear()
         self.navigation = None
@@ -145,7 +147,7 @@ class Tab:
         try:
             done, _ = await asyncio.wait({task, watch}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            await _stopped(task)
+            await stopped(task)
             raise
         finally:
             watch.cancel()
@@ -156,7 +158,7 @@ class Tab:
             self._held = task
             task.add_done_callback(_heard)
             return False
-        await _stopped(task)
+        await stopped(task)
         if watch in done:
             return False
         raise TimeoutError
@@ -172,7 +174,7 @@ class Tab:
         finally:
             watch.cancel()
         if not held.done() and not watch.done():
-            await _stopped(held)
+            await stopped(held)
 
     async def answers(self) -> bool:
         """Return whether the page's scripts still run."""
@@ -287,14 +289,28 @@ class Tab:
         self.moved.discard(frame)
         self._notice()
 
+    def saw_dialog(self, tab: "Tab") -> None:
+        """Take note that a dialog opened on another page, which may hold this one up: pages share processes."""
+        self.elsewhere = tab
+        self._notice()
+
+    @property
+    def held_up(self) -> bool:
+        """Whether a dialog that opened on another page since the action began is still open."""
+        return self.elsewhere is not None and self.elsewhere.usable and self.elsewhere.dialog is not None
+
     def saw_page(self) -> None:
         """Take note that a page opened by itself in the session."""
         self.opened += 1
         self._notice()
 
     def _on_navigated(self, frame: Frame) -> None:
+        main = frame == self.page.main_frame
+        if main and self.navigation is None and frame.url.startswith("http"):
+            self._notice()  # another address of the same document
+            return
         self.moved.add(frame)
-        if frame == self.page.main_frame:
+        if main:
             self.moves += 1
             self.navigation = None
             if not frame.url.startswith("about:"):
@@ -309,16 +325,18 @@ def _frame_of(request: Request) -> Frame | None:
         return None
 
 
-async def _stopped(task: asyncio.Future[None]) -> None:
-    """Cancel the task and see its end; Playwright passes the cancellation on to its driver."""
-    task.cancel()
+async def stopped(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and see their ends; Playwright passes the cancellation on to its driver."""
+    for task in tasks:
+        task.cancel()
     with anyio.CancelScope(shield=True):
-        await asyncio.wait({task}, timeout=1.0)
-    if task.done():
-        _heard(task)
+        await asyncio.wait(tasks, timeout=1.0)
+    for task in tasks:
+        if task.done():
+            _heard(task)
 
 
-def _heard(task: asyncio.Future[None]) -> None:
+def _heard(task: asyncio.Future[Any]) -> None:
     """Take the end of a task that nobody waits for any more."""
     if not task.cancelled():
         task.exception()
