@@ -36,7 +36,7 @@ check: $(DEV)  ## format, lint, types, import contracts, dependencies, docs, req
 bench: $(DEV) $(BENCH) $(BROWSER)  ## what governance costs beside a bare MCP server, and the browser beside the reference
 	@$(BIN)/python -m bench
 
-nightly: $(DEV) $(BROWSER)  ## the tests that are too slow for every change
+nightly: $(DEV) $(BENCH) $(BROWSER)  ## the tests that are too slow for every change
 	@$(BIN)/pytest -m "nightly and not live" --timeout 900 $(TESTS)
 
 real: $(DEV) $(BROWSER)  ## tests on applications that it installs with apt: for a machine that may be changed
@@ -47,6 +47,7 @@ lock: $(DEV)  ## resolve anew; commit what changes
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) --group bench -c requirements-dev.txt -o requirements-bench.txt
+	$(LOCK) --no-deps bench/miniwob/requirements.in -o bench/miniwob/requirements.txt
 	$(LOCK) tests/apps/requirements.in -o tests/apps/requirements.txt
 
 clean:  ## remove the environment and whatever was built or written
@@ -76,9 +77,10 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 	@$(BIN)/python -m pip install --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(BENCH): requirements-bench.txt $(RUNTIME)
+$(BENCH): requirements-bench.txt bench/miniwob/requirements.txt $(RUNTIME)
 	@echo "Installing what the benchmarks need into .venv (once)"
 	@$(BIN)/python -m pip install --require-hashes -r requirements-bench.txt
+	@$(BIN)/python -m pip install --require-hashes --no-deps -r bench/miniwob/requirements.txt
 	@touch $@
 
 $(BROWSER): | $(RUNTIME)

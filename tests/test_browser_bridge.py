@@ -491,6 +491,8 @@ async def test_boxes_and_depth_are_shown_on_request(session: Session, site: Site
     await session.navigate(site.url("acts.html"))
     boxed = await session.snapshot(target=button("Count"), boxes=True)
     assert re.search(r"\[box=\d+,\d+,\d+,\d+\]", boxed.view or "")
+    words = await session.snapshot(target="text=Cookie notice", boxes=True)
+    assert re.search(r"text: Cookie notice \[ref=\w+\] \[box=[\d,]+\]", words.view or ""), words.view
     flat = await session.snapshot(depth=1)
     assert "Inner button" not in (flat.view or "")
 
@@ -1089,7 +1091,7 @@ async def survived(site: Site, artefacts: Path, victim: str, blow: signal.Signal
         again = await browsers.session(None, owner="me")
         assert again.handle != session.handle
         assert (await again.navigate(site.url("blank.html"))).title == "Blank"
-    _, left = psutil.wait_procs([p for p in children() if p not in before], timeout=5)
+    _, left = psutil.wait_procs([p for p in children() if p not in before], timeout=20)
     assert left == []
 
 

@@ -15,7 +15,7 @@ from bridges.browser.changes import changes
 from bridges.browser.faults import Doing
 from bridges.browser.pages import Pages
 from bridges.browser.snapshot import View, lines_of, view_text
-from bridges.browser.tab import Tab
+from bridges.browser.tab import Tab, heard
 from bridges.browser.target import Located
 from bridges.browser.words import Deadlines, Dialog, Download, Observation
 
@@ -175,6 +175,7 @@ class Observer:
                 doing.notes.append(f"the page sent {name!r}; it was not kept, because no artefact folder is configured")
                 continue
             task = asyncio.ensure_future(downloads.save(download, Path(self.artefacts) / self.session))
+            task.add_done_callback(heard)  # the session may end before anybody asks
             tab.saving[task] = name
         if not tab.saving:
             return (), ()

@@ -61,7 +61,7 @@ const read = (() => {
       const clicks = boxed && ((pointer && !around.pointer) || dom.hasAttribute(element, "onclick"));
       here.pointer = pointer;
       const plain = (role === "generic" || (PHRASES.has(role) && inline)) && !clicks && !attribute(element, "aria-label");
-      if (plain && tag !== "CANVAS") return splice(kidsOf(element, here), inline);
+      if (plain && tag !== "CANVAS") return asked(element, box, boxed, splice(kidsOf(element, here), inline));
       if (CONTROLS.has(role) && !boxed && tag !== "OPTION") return [];
       here.kept += 1;
       const node = { r: tag === "CANVAS" && role === "generic" ? "canvas" : role };
@@ -82,6 +82,12 @@ const read = (() => {
       return tag === "BR" ? [] : [node];
     };
 
+    // Where boxes are asked for, a text has its own, and a ref.
+    const asked = (element, box, boxed, kids) => {
+      if (!options.boxes || !boxed || kids.length !== 1 || kids[0].r !== "text" || kids[0].e) return kids;
+      const words = tidy(kids[0].t);
+      return words ? [{ r: "text", t: words, e: refs.of(element), b: [box.x, box.y, box.width, box.height].map(Math.round) }] : kids;
+    };
     // A label whose control is there says nothing that the control's name does not.
     const saidByControl = (label) => {
       const control = label.control;

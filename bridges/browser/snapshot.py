@@ -158,7 +158,7 @@ def _said(node: Node) -> list[Node]:
 def _lines(node: Node, depth: int) -> Iterator[Line]:
     if node.role == "text":
         if node.text:
-            yield _line(node, depth, f"text: {node.text}")
+            yield _line(node, depth, f"text: {_inline(node)}")
     elif node.role == "more":
         yield _line(node, depth, f"… {node.more} more {node.name}")
     elif node.layout and not node.clickable:
@@ -281,7 +281,8 @@ def _head(node: Node) -> str:
 
 def _inline(node: Node) -> str:
     if node.role == "text":
-        return node.text
+        box = f" [ref={node.ref}] [box={','.join(map(str, node.box))}]" if node.box else ""
+        return node.text + box
     if node.role in ("combobox", "listbox") and _is_native_list(node):
         return _native_list(node)
     if node.role == "img" and not node.name and not node.text and not node.clickable:

@@ -29,7 +29,7 @@ from bridges.browser.snapshot import View
 from bridges.browser.words import Download as Saved
 from bridges.browser.words import origin_of
 
-__all__ = ["UNKNOWN", "Said", "Tab", "stopped"]
+__all__ = ["UNKNOWN", "Said", "Tab", "heard", "stopped"]
 
 UNKNOWN = "about:"  # the origin of a blank page when we cannot tell
 
@@ -156,7 +156,7 @@ class Tab:
             return not self.interrupted.is_set()
         if self.dialog is not None:
             self._held = task
-            task.add_done_callback(_heard)
+            task.add_done_callback(heard)
             return False
         await stopped(task)
         if watch in done:
@@ -333,10 +333,10 @@ async def stopped(*tasks: asyncio.Future[Any]) -> None:
         await asyncio.wait(tasks, timeout=1.0)
     for task in tasks:
         if task.done():
-            _heard(task)
+            heard(task)
 
 
-def _heard(task: asyncio.Future[Any]) -> None:
+def heard(task: asyncio.Future[Any]) -> None:
     """Take the end of a task that nobody waits for any more."""
     if not task.cancelled():
         task.exception()
