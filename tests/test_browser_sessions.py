@@ -87,8 +87,9 @@ async def test_a_playwright_server_is_used_by_its_address(site: Site, tmp_path: 
                 session = await browsers.open(owner="me")
                 assert (await session.navigate(site.url("blank.html"))).title == "Blank"
         finally:
-            for child in psutil.Process(process.pid).children(recursive=True):
-                child.kill()
+            with suppress(psutil.NoSuchProcess):  # it ends by itself as well
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    child.kill()
             process.kill()
 
 
